@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# hc_library(NAME [DEPS lib…] [PRIVATE lib…])
+#
+# Declares the library src/NAME with everything found beside its CMakeLists.txt:
+#   *.cpp         the library           *_test.cpp   one test program NAME_test (GoogleTest)
+#   *_avx2.cpp    compiled for AVX2     *_bench.cpp  one benchmark program NAME_bench
+#   *_fuzz.cpp    one fuzz program each (HC_FUZZ), with its seeds in fuzz_corpus/<name>/
+#
+# Each target sees headers through a view that holds its own folder only, so that
+# #include "metrology/flicker.hpp" resolves only where the dependency is declared.
+
+set(HC_LIBRARY_ORDER base clock formats wire source signal metrology quality graph modules io
+    recorder access meter fleet protocols web panel report app)
+set(HC_VIEW_DIR ${CMAKE_BINARY_DIR}/views CACHE PATH "Include views, one folder a library")
+
+function(hc_view name out)
+  file(MAKE_DIRECTORY ${HC_VIEW_DIR}/${name})
+  if(NOT EXISTS ${HC_VIEW_DIR}/${name}/${name})
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${name} ${HC_VIEW_DIR}/${name}/${name} SYMBOLIC)
+  endif()
+  set(${out} ${HC_VIEW_DIR}/${name} PARENT_SCOPE)
+endfunction()
+
+function(hc_check_direction name)
+  list(FIND HC_LIBRARY_ORDER ${name} own)
+  foreach(dep ${ARGN})
+    if(dep MATCHES "^hc::(.*)$")
+      list(FIND HC_LIBRARY_ORDER ${CMAKE_MATCH_1} other)
+      if(other GREATER_EQUAL own)
+        message(FATAL_ERROR "${name} may not depend on ${dep}: it comes later on the signal's way")
+      endif()
+    endif()
+  endforeach()
+endfunction()
+
+function(hc_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
+  hc_check_direction(${name} ${ARG_DEPS} ${ARG_PRIVATE})
+  hc_view(${name} view)
+
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  set(tests ${sources})
+  set(benches ${sources})
+  set(fuzzers ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cpp$")
+
+  if(sources)
+    add_library(hc_${name} STATIC ${sources})
+    target_include_directories(hc_${name} PUBLIC ${view})
+    target_link_libraries(hc_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE})
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+      set(avx2 ${sources})
+      list(FILTER avx2 INCLUDE REGEX "_avx2\\.cpp$")
+      if(avx2)
+        set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2")
+      endif()
+    endif()
+    if(HC_FUZZ)
+      target_compile_options(hc_${name} PRIVATE -fsanitize=fuzzer-no-link,address,undefined)
+    endif()
+  else()
+    add_library(hc_${name} INTERFACE)
+    target_include_directories(hc_${name} INTERFACE ${view})
+    target_link_libraries(hc_${name} INTERFACE ${ARG_DEPS})
+  endif()
+  add_library(hc::${name} ALIAS hc_${name})
+
+  if(HC_TESTS AND NOT HC_FUZZ AND tests)
+    find_package(GTest REQUIRED)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE hc::${name} ${ARG_PRIVATE} ${ARG_TEST_DEPS}
+                          GTest::gtest_main GTest::gmock)
+    target_compile_definitions(${name}_test PRIVATE HC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+  if(HC_BENCHMARKS AND NOT HC_FUZZ AND NOT HC_SANITIZE AND benches)
+    find_package(benchmark REQUIRED)
+    add_executable(${name}_bench ${benches})
+    target_link_libraries(${name}_bench PRIVATE hc::${name} ${ARG_PRIVATE} benchmark::benchmark_main)
+    target_compile_definitions(${name}_bench PRIVATE HC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  endif()
+  if(HC_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(fuzz_name ${fuzzer} NAME_WE)
+      add_executable(${fuzz_name} ${fuzzer})
+      target_compile_options(${fuzz_name} PRIVATE -fsanitize=fuzzer-no-link,address,undefined)
+      target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer,address,undefined)
+      target_link_libraries(${fuzz_name} PRIVATE hc::${name} ${ARG_PRIVATE})
+      string(REGEX REPLACE "_fuzz$" "" corpus ${fuzz_name})
+      add_test(NAME fuzz_${corpus}
+               COMMAND ${CMAKE_SOURCE_DIR}/tests/run_fuzz.sh $<TARGET_FILE:${fuzz_name}>
+                       ${CMAKE_CURRENT_SOURCE_DIR}/fuzz_corpus/${corpus})
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The measured system: inputs, wiring and nominal values (ION7400 manual, "Volts Mode").
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace halfcycle {
+
+/// The inputs of a meter; the value is the lane in a SampleBlock's frame.
+enum class Input : std::uint8_t { V1, V2, V3, V4, I1, I2, I3, I4, I5 };
+inline constexpr std::size_t kInputCount = 9;
+
+[[nodiscard]] constexpr std::size_t lane(Input input) { return static_cast<std::size_t>(input); }
+[[nodiscard]] constexpr bool is_voltage(Input input) { return input <= Input::V4; }
+[[nodiscard]] std::string_view name(Input input);
+/// "V1", "i4", … ; nothing if there is no such input.
+[[nodiscard]] std::optional<Input> parse_input(std::string_view text);
+
+/// A set of inputs.
+class InputMask {
+ public:
+  constexpr InputMask() = default;
+  constexpr void add(Input input) { bits_ = static_cast<std::uint16_t>(bits_ | bit(input)); }
+  [[nodiscard]] constexpr bool has(Input input) const { return (bits_ & bit(input)) != 0; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  bool operator==(const InputMask&) const = default;
+
+ private:
+  static constexpr std::uint16_t bit(Input input) {
+    return static_cast<std::uint16_t>(1U << lane(input));
+  }
+  std::uint16_t bits_ = 0;
+};
+
+/// How the inputs are connected. In Delta and ThreeWireWye there is no neutral: V1, V2, V3 carry
+/// - Delta: the line-to-line voltages V12, V23, V31 when all three are mapped (3 PTs), or V12 and
+///   V32 (= −V23) on V1 and V3 when V2 is absent (2 PTs: A-B and C-B, as meters are wired);
+/// - ThreeWireWye: phase voltages against the star point of the PTs (their differences are the
+///   line-to-line voltages; the phase values themselves are not available as L-N).
+enum class Wiring : std::uint8_t { FourWireWye, ThreeWireWye, Delta, Single, Demo };
+[[nodiscard]] std::string_view name(Wiring wiring);  ///< "4w-wye", "3w-wye", "delta", …
+[[nodiscard]] std::optional<Wiring> parse_wiring(std::string_view text);
+/// True where the quality quantities V1…V3 mean line-to-line voltages.
+[[nodiscard]] constexpr bool is_line_to_line(Wiring w) {
+  return w == Wiring::Delta || w == Wiring::ThreeWireWye;
+}
+
+enum class PhaseOrder : std::uint8_t { Abc, Acb };
+
+/// Nominal values and conventions of one meter.
+struct SystemSetup {
+  Wiring wiring = Wiring::FourWireWye;
+  double nominal_voltage_volts = 230.0;   ///< L-N for wye and single, L-L for delta (manual)
+  double nominal_current_amperes = 5.0;
+  double nominal_frequency_hertz = 50.0;  ///< declared: 50 or 60 (400 for rms and power)
+  PhaseOrder phase_order = PhaseOrder::Abc;
+  bool pf_sign_iec = false;               ///< IEEE by default (DESIGN §5)
+  enum class KvaMethod : std::uint8_t { Vector, Scalar, Effective } kva_method = KvaMethod::Vector;
+
+  /// 10 cycles in 50 Hz systems, 12 in 60 Hz systems (IEC 61000-4-30 §4.4).
+  [[nodiscard]] int window_cycles() const { return nominal_frequency_hertz >= 55.0 ? 12 : 10; }
+};
+
+}  // namespace halfcycle
