@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where samples come from. Simulator, recordings, live streams and converters all give the same
+// blocks; nothing downstream knows which it is.
+//
+//   auto source = open_source("fault.cfg", options);          // source/open.hpp
+//   while (auto block = (*source)->read(4096), block && *block) meter.push(**block);
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "base/result.hpp"
+#include "base/sample_block.hpp"
+#include "base/system.hpp"
+
+namespace halfcycle::source {
+
+struct MappedChannel {
+  std::string name;   ///< as in the file
+  Input input;
+  std::string unit;   ///< "V" or "A" after scaling
+  double scale = 1.0; ///< turns the stored value a·x+b into V or A, side conversion included
+};
+
+/// A status (digital) channel as transitions, for display beside the waveforms.
+struct StatusTrace {
+  std::string name;
+  bool initial = false;
+  std::vector<std::pair<std::uint64_t, bool>> transitions;  ///< sample index, new state
+};
+
+struct SourceInfo {
+  std::string uri;
+  std::string format;
+  std::string station;
+  std::string device;
+  std::optional<Instant> start;    ///< of the first sample delivered; nothing if unknown
+  std::optional<Instant> trigger;
+  double duration_seconds = 0.0;   ///< 0 for an endless live source
+  std::uint64_t sample_count = 0;
+  std::vector<double> sample_rates_hertz;  ///< in order of appearance, without repetition
+  Side side = Side::Unknown;
+  std::vector<MappedChannel> channels;
+  std::vector<StatusTrace> statuses;
+  std::vector<std::string> warnings;
+  bool live = false;
+
+  /// What the source can say about the system; nothing where it cannot.
+  std::optional<Wiring> wiring;
+  std::optional<double> nominal_voltage_volts;    ///< from ratings in the file
+  std::optional<double> nominal_frequency_hertz;  ///< as declared in the file
+  /// Names of JSON keys that were inferred and not given ("channels", "wiring", "start", …).
+  std::vector<std::string> assumed;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  [[nodiscard]] virtual const SourceInfo& info() const = 0;
+  /// The next samples, at most `max_frames`; never across a discontinuity. Nothing at the end.
+  /// The block is valid until the next call. Where the start is unknown, time counts from
+  /// 1970-01-01T00:00:00Z and info().start is empty.
+  [[nodiscard]] virtual Result<std::optional<SampleBlock>> read(std::size_t max_frames) = 0;
+};
+
+}  // namespace halfcycle::source
