@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// One meter: engine, detectors and a module graph made from a template, behind the one façade that
+// everything downstream (command line, pages, protocols, reports) sees.
+//
+//   auto meter = Meter::create(setup);                      // Result<std::unique_ptr<Meter>>
+//   auto table = (*meter)->observe(Interval::TenTwelveCycle, {"Vln a", "kW tot"}, my_sink);
+//   while (block) (*meter)->push(*block);                   // on the measuring thread
+//   (*meter)->finish();                                     // the source has ended
+//   auto value = (*meter)->read("kW tot");
+//
+// Threads: push(), finish(), observe() and the sinks belong to the measuring thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/quality.hpp"
+#include "base/result.hpp"
+#include "base/sample_block.hpp"
+#include "base/system.hpp"
+#include "base/unit.hpp"
+#include "metrology/interval.hpp"
+#include "quality/event.hpp"
+#include "quality/fault.hpp"
+
+namespace halfcycle::meter {
+
+using metrology::Interval;
+
+struct MeterSetup {
+  SystemSetup system;
+  InputMask inputs;               ///< what the source delivers; anything else is not available
+  double sample_rate_hertz = 0.0; ///< of the first block; sizes the buffers
+  double dip_threshold_ratio = 0.90;
+  double swell_threshold_ratio = 1.10;
+  double interruption_threshold_ratio = 0.05;
+  double hysteresis_ratio = 0.02;
+  std::string template_name = "standard";  ///< shipped name or path of a TOML file
+};
+
+/// A column of an interval table. `label` is the public name of the register.
+struct Column {
+  std::string label;
+  Unit unit = Unit::One;
+  std::string help;
+};
+
+/// One row of an interval table; a view, valid during the call.
+struct Row {
+  Interval interval = Interval::TenTwelveCycle;
+  Instant start;
+  Instant end;
+  Marks marks;
+  std::span<const double> values;  ///< in the units of the columns; NaN = not available
+};
+using RowSink = std::function<void(const Row&)>;
+
+/// Statistics of one register over a run, in its unit (DESIGN §5, "Windows"). NaN = nothing there.
+struct Statistics {
+  double min = kNotAvailable;
+  double mean = kNotAvailable;
+  double max = kNotAvailable;
+  double last = kNotAvailable;
+};
+
+class Meter {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Meter>> create(const MeterSetup& setup);
+  ~Meter();
+
+  /// Feeds samples; everything that they complete is published before it returns.
+  void push(const SampleBlock& block);
+  /// The source has ended: open events are closed as open, the last values published.
+  void finish();
+
+  /// The columns that an interval has with this wiring, inputs and sample rate, scalars first.
+  [[nodiscard]] std::vector<Column> columns(Interval interval) const;
+  /// Calls `sink` with the named columns at the end of each such interval. At half-cycle both the
+  /// plain and the "HS …" label name the ½-cycle value. Unknown label: InvalidSetup, with the
+  /// nearest valid name.
+  [[nodiscard]] Result<std::vector<Column>> observe(Interval interval,
+                                                    const std::vector<std::string>& labels,
+                                                    RowSink sink);
+  /// Statistics of a label since the start: over all 10/12-cycle values if there was at least one,
+  /// else over whole cycles; "HS …" labels over ½-cycle values.
+  [[nodiscard]] Result<Statistics> statistics(std::string_view label) const;
+
+  /// Events that have ended (and, after finish(), those still open), in order of their start.
+  [[nodiscard]] std::span<const quality::VoltageEvent> events() const;
+  void on_event(std::function<void(const quality::VoltageEvent&)> sink);
+  /// What an engineer asks first of a fault record; nothing if there was no fault.
+  [[nodiscard]] std::span<const quality::FaultReport> faults() const;
+
+  /// The module graph: registers by label, links, setup, commands (graph/graph.hpp).
+  struct Access;
+  [[nodiscard]] Access& access();
+
+  [[nodiscard]] const MeterSetup& setup() const;
+  /// Bytes of memory that this meter holds beyond what all meters of its template share.
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+ private:
+  struct State;
+  explicit Meter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace halfcycle::meter
