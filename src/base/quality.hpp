@@ -14,10 +14,10 @@ inline constexpr double kNotAvailable = std::numeric_limits<double>::quiet_NaN()
 
 /// The four marks of a value; they are different facts and are never merged (DESIGN §3).
 struct Marks {
-  bool flagged = false;   ///< a dip, swell or interruption touched it (IEC 61000-4-30 §4.7)
-  bool complete = true;   ///< all of its inputs were there
-  bool clock_ok = true;   ///< UTC was within the limit of the class (IEC 61000-4-30 §4.6)
-  bool sync_ok = true;    ///< the windows were locked to the frequency of the system
+  bool flagged = false;  ///< a dip, swell or interruption touched it (IEC 61000-4-30 §4.7)
+  bool complete = true;  ///< all of its inputs were there
+  bool clock_ok = true;  ///< UTC was within the limit of the class (IEC 61000-4-30 §4.6)
+  bool sync_ok = true;   ///< the windows were locked to the frequency of the system
 
   bool operator==(const Marks&) const = default;
   /// The marks of an aggregate that has both as inputs.

@@ -18,11 +18,11 @@ namespace halfcycle {
 
 /// Whose fault it is; the command line derives its exit status from it (DESIGN §5).
 enum class ErrorCode {
-  InvalidInput,   ///< a file, packet or recording is wrong or not supported: exit 1
-  InvalidSetup,   ///< a template, scenario, option value or register name is wrong: exit 1
-  Usage,          ///< the command line itself is wrong: exit 2
-  Machine,        ///< disk, port, permission, memory: exit 3
-  Interrupted,    ///< the user asked to stop
+  InvalidInput,  ///< a file, packet or recording is wrong or not supported: exit 1
+  InvalidSetup,  ///< a template, scenario, option value or register name is wrong: exit 1
+  Usage,         ///< the command line itself is wrong: exit 2
+  Machine,       ///< disk, port, permission, memory: exit 3
+  Interrupted,   ///< the user asked to stop
 };
 
 struct Error {

@@ -33,7 +33,7 @@ struct TimeMap {
 
 /// What the source knows about its clock (IEC 61000-4-30 §4.6).
 struct TimeQuality {
-  bool clock_ok = true;        ///< within the class's limit to UTC
+  bool clock_ok = true;  ///< within the class's limit to UTC
   double uncertainty_seconds = 0.0;
   bool operator==(const TimeQuality&) const = default;
 };
@@ -51,14 +51,14 @@ enum class Side : std::uint8_t { Unknown, Primary, Secondary, Mixed };
 
 /// A view of samples; valid until the source is asked for the next block.
 struct SampleBlock {
-  const float* frames = nullptr;   ///< frame_count × lanes values, volts and amperes
+  const float* frames = nullptr;  ///< frame_count × lanes values, volts and amperes
   std::size_t frame_count = 0;
-  std::size_t lanes = 8;           ///< 8, or 12 when I5 is present
-  InputMask inputs;                ///< constant between two Discontinuity::Start or RateChange
-  std::uint64_t first_index = 0;   ///< index of the first frame; counts on without a break through
-                                   ///< a whole source, gaps included (a gap skips no index)
-  TimeMap time;                    ///< constant from one discontinuity to the next, whatever the
-                                   ///< size of the blocks, so that results do not depend on it
+  std::size_t lanes = 8;          ///< 8, or 12 when I5 is present
+  InputMask inputs;               ///< constant between two Discontinuity::Start or RateChange
+  std::uint64_t first_index = 0;  ///< index of the first frame; counts on without a break through
+                                  ///< a whole source, gaps included (a gap skips no index)
+  TimeMap time;                   ///< constant from one discontinuity to the next, whatever the
+                                  ///< size of the blocks, so that results do not depend on it
   TimeQuality time_quality;
   Discontinuity discontinuity = Discontinuity::None;
 };

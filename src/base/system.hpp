@@ -54,11 +54,11 @@ enum class PhaseOrder : std::uint8_t { Abc, Acb };
 /// Nominal values and conventions of one meter.
 struct SystemSetup {
   Wiring wiring = Wiring::FourWireWye;
-  double nominal_voltage_volts = 230.0;   ///< L-N for wye and single, L-L for delta (manual)
+  double nominal_voltage_volts = 230.0;  ///< L-N for wye and single, L-L for delta (manual)
   double nominal_current_amperes = 5.0;
   double nominal_frequency_hertz = 50.0;  ///< declared: 50 or 60 (400 for rms and power)
   PhaseOrder phase_order = PhaseOrder::Abc;
-  bool pf_sign_iec = false;               ///< IEEE by default (DESIGN §5)
+  bool pf_sign_iec = false;  ///< IEEE by default (DESIGN §5)
   enum class KvaMethod : std::uint8_t { Vector, Scalar, Effective } kva_method = KvaMethod::Vector;
 
   /// 10 cycles in 50 Hz systems, 12 in 60 Hz systems (IEC 61000-4-30 §4.4).

@@ -18,10 +18,10 @@ namespace halfcycle::formats {
 
 /// One analogue channel as the file describes it. Values are `a·x + b` in `unit`.
 struct AnalogChannel {
-  std::string name;        ///< UTF-8
-  std::string phase;       ///< as written: "A", "L1", "", …
-  std::string component;   ///< monitored circuit component (COMTRADE ccbm)
-  std::string unit;        ///< as written: "kV", "ampere", …
+  std::string name;       ///< UTF-8
+  std::string phase;      ///< as written: "A", "L1", "", …
+  std::string component;  ///< monitored circuit component (COMTRADE ccbm)
+  std::string unit;       ///< as written: "kV", "ampere", …
   double a = 1.0;
   double b = 0.0;
   double skew_seconds = 0.0;  ///< true time of a sample = time of its row + skew
@@ -42,7 +42,7 @@ struct Segment {
   std::uint64_t first_sample = 0;
   std::uint64_t sample_count = 0;
   double rate_hertz = 0.0;
-  Duration start;                   ///< of its first sample, from the recording's first sample
+  Duration start;  ///< of its first sample, from the recording's first sample
   Discontinuity discontinuity = Discontinuity::Start;  ///< towards the segment before it
 };
 
@@ -51,25 +51,26 @@ class SampleStore {
  public:
   virtual ~SampleStore() = default;
   /// Physical values `a·x + b` of `out.size()` samples from `first`; a missing one is NaN.
-  virtual void read_analog(std::size_t channel, std::uint64_t first, std::span<float> out) const = 0;
+  virtual void read_analog(std::size_t channel, std::uint64_t first,
+                           std::span<float> out) const = 0;
   /// 0 or 1; 2 where the file marks the state as missing.
   virtual void read_status(std::size_t channel, std::uint64_t first,
                            std::span<std::uint8_t> out) const = 0;
 };
 
 struct Recording {
-  std::string format;   ///< "comtrade-1999-binary", "wav-pcm16", "csv", …
+  std::string format;  ///< "comtrade-1999-binary", "wav-pcm16", "csv", …
   std::string station;
   std::string device;
-  std::optional<Instant> start;    ///< of the first sample, UTC; nothing if the file has none
+  std::optional<Instant> start;  ///< of the first sample, UTC; nothing if the file has none
   std::optional<Instant> trigger;
-  bool zone_known = false;         ///< false: the file names no zone, UTC is assumed
-  bool time_known = true;          ///< false: no rate and no stamps (a CSV without either)
+  bool zone_known = false;               ///< false: the file names no zone, UTC is assumed
+  bool time_known = true;                ///< false: no rate and no stamps (a CSV without either)
   double nominal_frequency_hertz = 0.0;  ///< 0 if not given
   TimeQuality time_quality;
   std::vector<AnalogChannel> analogs;
   std::vector<StatusChannel> statuses;
-  std::vector<Segment> segments;   ///< in order, covering all samples
+  std::vector<Segment> segments;  ///< in order, covering all samples
   std::uint64_t sample_count = 0;
   std::shared_ptr<const SampleStore> samples;
   std::vector<std::string> warnings;  ///< small deviations that were read around; each names a line

@@ -35,8 +35,8 @@ using metrology::Interval;
 
 struct MeterSetup {
   SystemSetup system;
-  InputMask inputs;               ///< what the source delivers; anything else is not available
-  double sample_rate_hertz = 0.0; ///< of the first block; sizes the buffers
+  InputMask inputs;                ///< what the source delivers; anything else is not available
+  double sample_rate_hertz = 0.0;  ///< of the first block; sizes the buffers
   double dip_threshold_ratio = 0.90;
   double swell_threshold_ratio = 1.10;
   double interruption_threshold_ratio = 0.05;

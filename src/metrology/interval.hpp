@@ -16,7 +16,13 @@
 namespace halfcycle::metrology {
 
 enum class Interval : std::uint8_t {
-  HalfCycle, TenTwelveCycle, OneSecond, OneFiftyOneEightyCycle, TenSecond, TenMinute, TwoHour,
+  HalfCycle,
+  TenTwelveCycle,
+  OneSecond,
+  OneFiftyOneEightyCycle,
+  TenSecond,
+  TenMinute,
+  TwoHour,
 };
 inline constexpr std::size_t kIntervalCount = 7;
 /// "half-cycle", "10-12-cycle", "1s", "150-180-cycle", "10s", "10min", "2h".
@@ -36,12 +42,12 @@ struct Spectra {
 /// A view; valid during the call that hands it over.
 struct IntervalValues {
   Interval interval = Interval::TenTwelveCycle;
-  std::uint64_t number = 0;       ///< counts the intervals of this kind from 0
+  std::uint64_t number = 0;  ///< counts the intervals of this kind from 0
   Instant start;
   Instant end;
   Marks marks;
-  std::uint32_t inputs = 1;       ///< number of values that were aggregated
-  std::span<const double> values; ///< kQuantityCount, SI, by QuantityId; NaN = not available
+  std::uint32_t inputs = 1;          ///< number of values that were aggregated
+  std::span<const double> values;    ///< kQuantityCount, SI, by QuantityId; NaN = not available
   const Spectra* spectra = nullptr;  ///< from the 10/12-cycle interval up
 
   [[nodiscard]] double operator[](QuantityId id) const { return values[index(id)]; }

@@ -25,7 +25,10 @@ inline constexpr std::size_t kQuantityCount = static_cast<std::size_t>(QuantityI
 enum class Aggregation : std::uint8_t { Rms, Mean, Angle, PowerFactor, Last };
 /// The module type whose outputs a quantity belongs to.
 enum class QuantityGroup : std::uint8_t {
-  PowerMeter, SymmetricalComponents, HarmonicsAnalyzer, Energy,
+  PowerMeter,
+  SymmetricalComponents,
+  HarmonicsAnalyzer,
+  Energy,
 };
 
 struct QuantityInfo {
@@ -39,8 +42,8 @@ struct QuantityInfo {
 };
 
 inline constexpr std::array<QuantityInfo, kQuantityCount> kQuantities{{
-#define HC_QUANTITY(id, label, high_speed_label, unit, aggregation, group, help)       \
-  {QuantityId::id, label, high_speed_label, Unit::unit, Aggregation::aggregation,      \
+#define HC_QUANTITY(id, label, high_speed_label, unit, aggregation, group, help)        \
+  {QuantityId::id,       label, high_speed_label, Unit::unit, Aggregation::aggregation, \
    QuantityGroup::group, help},
 #include "metrology/quantities.def"
 #undef HC_QUANTITY

@@ -18,8 +18,8 @@ enum class EventType : std::uint8_t { Dip, Swell, Interruption };
 /// One phase's own part in a polyphase event.
 struct PhaseEvent {
   bool involved = false;
-  std::optional<Instant> start;  ///< nothing: before the first sample
-  std::optional<Instant> end;    ///< nothing: still open at the end
+  std::optional<Instant> start;          ///< nothing: before the first sample
+  std::optional<Instant> end;            ///< nothing: still open at the end
   double extreme_volts = kNotAvailable;  ///< residual voltage, or the maximum of a swell
 };
 
@@ -29,9 +29,9 @@ struct VoltageEvent {
   EventType type = EventType::Dip;
   std::optional<Instant> start;
   std::optional<Instant> end;
-  double duration_seconds = kNotAvailable;  ///< to the last sample for one that is still open
+  double duration_seconds = kNotAvailable;  ///< of one whose start and end are both known
   double extreme_volts = kNotAvailable;
-  int worst_phase = 0;                      ///< 0, 1, 2
+  int worst_phase = 0;  ///< 0, 1, 2
   double threshold_ratio = 0.9;
   double hysteresis_ratio = 0.02;
   double reference_volts = 0.0;

@@ -19,10 +19,10 @@
 namespace halfcycle::source {
 
 struct MappedChannel {
-  std::string name;   ///< as in the file
+  std::string name;  ///< as in the file
   Input input;
-  std::string unit;   ///< "V" or "A" after scaling
-  double scale = 1.0; ///< turns the stored value a·x+b into V or A, side conversion included
+  std::string unit;    ///< "V" or "A" after scaling
+  double scale = 1.0;  ///< turns the stored value a·x+b into V or A, side conversion included
 };
 
 /// A status (digital) channel as transitions, for display beside the waveforms.
@@ -37,9 +37,9 @@ struct SourceInfo {
   std::string format;
   std::string station;
   std::string device;
-  std::optional<Instant> start;    ///< of the first sample delivered; nothing if unknown
+  std::optional<Instant> start;  ///< of the first sample delivered; nothing if unknown
   std::optional<Instant> trigger;
-  double duration_seconds = 0.0;   ///< 0 for an endless live source
+  double duration_seconds = 0.0;  ///< 0 for an endless live source
   std::uint64_t sample_count = 0;
   std::vector<double> sample_rates_hertz;  ///< in order of appearance, without repetition
   Side side = Side::Unknown;
