@@ -6,11 +6,23 @@
 #   *_avx2.cpp    compiled for AVX2     *_bench.cpp  one benchmark program NAME_bench
 #   *_fuzz.cpp    one fuzz program each (HC_FUZZ), with its seeds in fuzz_corpus/<name>/
 #
+# Targets over all libraries: hc_tests, hc_fuzzers. With HC_TEST_ONLY="graph;meter" only those
+# libraries' tests exist. Tests of a sanitizer build are named asan.NAME, tsan.NAME.
+#
 # Each target sees headers through a view that holds its own folder only, so that
 # #include "metrology/flicker.hpp" resolves only where the dependency is declared.
 
 set(HC_LIBRARY_ORDER base clock formats wire source signal metrology quality graph modules io
     recorder access meter fleet protocols web panel report app)
+set(HC_TEST_ONLY "" CACHE STRING "Libraries whose tests are built; empty: all")
+add_custom_target(hc_tests)
+add_custom_target(hc_fuzzers)
+set(HC_TEST_PREFIX "")
+if(HC_SANITIZE MATCHES "address")
+  set(HC_TEST_PREFIX "asan.")
+elseif(HC_SANITIZE MATCHES "thread")
+  set(HC_TEST_PREFIX "tsan.")
+endif()
 set(HC_VIEW_DIR ${CMAKE_BINARY_DIR}/views CACHE PATH "Include views, one folder a library")
 
 function(hc_view name out)
@@ -68,13 +80,14 @@ function(hc_library name)
   endif()
   add_library(hc::${name} ALIAS hc_${name})
 
-  if(HC_TESTS AND NOT HC_FUZZ AND tests)
+  if(HC_TESTS AND NOT HC_FUZZ AND tests AND (NOT HC_TEST_ONLY OR name IN_LIST HC_TEST_ONLY))
     find_package(GTest REQUIRED)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE hc::${name} ${ARG_PRIVATE} ${ARG_TEST_DEPS}
                           GTest::gtest_main GTest::gmock)
     target_compile_definitions(${name}_test PRIVATE HC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    add_test(NAME ${name} COMMAND ${name}_test)
+    add_test(NAME ${HC_TEST_PREFIX}${name} COMMAND ${name}_test)
+    add_dependencies(hc_tests ${name}_test)
   endif()
   if(HC_BENCHMARKS AND NOT HC_FUZZ AND NOT HC_SANITIZE AND benches)
     find_package(benchmark REQUIRED)
@@ -89,6 +102,7 @@ function(hc_library name)
       target_compile_options(${fuzz_name} PRIVATE -fsanitize=fuzzer-no-link,address,undefined)
       target_link_options(${fuzz_name} PRIVATE -fsanitize=fuzzer,address,undefined)
       target_link_libraries(${fuzz_name} PRIVATE hc::${name} ${ARG_PRIVATE})
+      add_dependencies(hc_fuzzers ${fuzz_name})
       string(REGEX REPLACE "_fuzz$" "" corpus ${fuzz_name})
       add_test(NAME fuzz_${corpus}
                COMMAND ${CMAKE_SOURCE_DIR}/tests/run_fuzz.sh $<TARGET_FILE:${fuzz_name}>
