@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrology/flicker.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include "base/quality.hpp"
+
+namespace halfcycle::metrology {
+namespace {
+
+using Complex = std::complex<double>;
+constexpr double kTwoPi = 2.0 * std::numbers::pi;
+constexpr double kTargetRate = 1600.0;
+constexpr double kClassRate = 200.0;
+constexpr double kReferenceSeconds = 27.3;  // 10–90 % of a step in one minute: 60 s / ln 9
+constexpr double kMeanSeconds = 0.3;
+constexpr double kReferenceModulationHertz = 8.8;
+// Ten cycles at 50 Hz, twelve at 60 Hz.
+constexpr double kStartSeconds = 0.2;
+// The high-pass (3.2 s) and the mean have settled on a steady voltage after this.
+constexpr double kSettleSeconds = 20.0;
+
+// Weighting filter, IEC 61000-4-15 ed. 2, block 3.
+struct Weighting {
+  double k, lambda, omega1, omega2, omega3, omega4;
+  double reference_percent;  // ΔV/V at 8.8 Hz for Pinst,max = 1, table 1
+};
+constexpr Weighting kLamp230{
+    1.74802, kTwoPi * 4.05981, kTwoPi * 9.15494, kTwoPi * 2.27979, kTwoPi * 1.22535, kTwoPi * 21.9,
+    0.250};
+constexpr Weighting kLamp120{1.6357,
+                             kTwoPi * 4.167375,
+                             kTwoPi * 9.077169,
+                             kTwoPi * 2.939902,
+                             kTwoPi * 1.394468,
+                             kTwoPi * 17.31512,
+                             0.321};
+
+struct Digital {
+  double b0, b1, b2, a1, a2;
+};
+
+// Bilinear transform of (B0 + B1 s + B2 s²) / (A0 + A1 s + A2 s²), s = c·(1 − z⁻¹)/(1 + z⁻¹).
+Digital bilinear(double B0, double B1, double B2, double A0, double A1, double A2, double c) {
+  const double norm = A0 + A1 * c + A2 * c * c;
+  return {(B0 + B1 * c + B2 * c * c) / norm, (2.0 * B0 - 2.0 * B2 * c * c) / norm,
+          (B0 - B1 * c + B2 * c * c) / norm, (2.0 * A0 - 2.0 * A2 * c * c) / norm,
+          (A0 - A1 * c + A2 * c * c) / norm};
+}
+
+}  // namespace
+
+Flicker::Flicker(const FlickerSetup& setup) : setup_(setup) {
+  decimation_ = static_cast<std::size_t>(
+      std::max(1.0, std::floor(setup.sample_rate_hertz / kTargetRate + 0.01)));
+  filter_rate_hertz_ = setup.sample_rate_hertz / static_cast<double>(decimation_);
+  classify_every_ =
+      static_cast<std::size_t>(std::max(1.0, std::round(filter_rate_hertz_ / kClassRate)));
+  // The rms behind the reference runs over the fewest half cycles that are a whole number of steps:
+  // cut half cycles would ripple, alias to a few hertz and modulate the reference itself.
+  const double half_cycle = filter_rate_hertz_ / (2.0 * setup.system_hertz);
+  double smallest = 1.0;
+  for (int halves = 1; halves <= 12 && smallest > 0.02; ++halves) {
+    const double steps = half_cycle * halves;
+    const double off = std::abs(steps - std::round(steps)) / std::sqrt(halves);
+    if (off < smallest && steps >= 1.0) {
+      smallest = off;
+      rms_steps_ = static_cast<std::size_t>(std::round(steps));
+    }
+  }
+  start_steps_ = static_cast<std::uint64_t>(std::round(kStartSeconds * filter_rate_hertz_));
+  settle_steps_ = static_cast<std::uint64_t>(kSettleSeconds * filter_rate_hertz_);
+  reference_gain_ =
+      1.0 - std::exp(-static_cast<double>(rms_steps_) / (filter_rate_hertz_ * kReferenceSeconds));
+
+  const double c = 2.0 * filter_rate_hertz_;
+  const Weighting& w = setup.lamp == Lamp::V230 ? kLamp230 : kLamp120;
+  const double wh = kTwoPi * 0.05;
+  std::array<Digital, 6> design{};
+  design[0] = bilinear(0.0, 1.0, 0.0, wh, 1.0, 0.0, c);
+  // A first-order section through the second-order form leaves a pole and a zero at z = −1 that
+  // cancel: divide them out.
+  design[0] = {c / (c + wh), -c / (c + wh), 0.0, (wh - c) / (c + wh), 0.0};
+  const double corner_hertz = setup.system_hertz < 55.0 ? 35.0 : 42.0;
+  const double wc = c * std::tan(std::numbers::pi * corner_hertz / filter_rate_hertz_);
+  for (int k = 0; k < 3; ++k) {
+    const double angle = std::numbers::pi * (2.0 * k + 1.0) / 12.0;
+    design[static_cast<std::size_t>(k) + 1] =
+        bilinear(wc * wc, 0.0, 0.0, wc * wc, 2.0 * wc * std::sin(angle), 1.0, c);
+  }
+  // Exact at 25 Hz, so that the warping is small from there down and up to 40 Hz.
+  const double cw = kTwoPi * 25.0 / std::tan(std::numbers::pi * 25.0 / filter_rate_hertz_);
+  design[4] = bilinear(0.0, w.k * w.omega1, 0.0, w.omega1 * w.omega1, 2.0 * w.lambda, 1.0, cw);
+  design[5] = bilinear(1.0, 1.0 / w.omega2, 0.0, 1.0, 1.0 / w.omega3 + 1.0 / w.omega4,
+                       1.0 / (w.omega3 * w.omega4), cw);
+
+  const double T = 1.0 / filter_rate_hertz_;
+  mean_gain_ = T / (T + 2.0 * kMeanSeconds);
+
+  // Block 4 scale: what the reference modulation gives through these filters, in closed form.
+  const Complex z1 = std::polar(1.0, -kTwoPi * kReferenceModulationHertz / filter_rate_hertz_);
+  Complex gain = 1.0;
+  for (std::size_t s = 0; s < design.size(); ++s) {
+    const Digital& d = design[s];
+    sections_[s].b0 = d.b0;
+    sections_[s].b1 = d.b1;
+    sections_[s].b2 = d.b2;
+    sections_[s].a1 = d.a1;
+    sections_[s].a2 = d.a2;
+    gain *= (d.b0 + z1 * (d.b1 + z1 * d.b2)) / (1.0 + z1 * (d.a1 + z1 * d.a2));
+  }
+  const double R = static_cast<double>(decimation_);
+  const double x = std::numbers::pi * kReferenceModulationHertz / setup.sample_rate_hertz;
+  const double box = std::sin(R * x) / (R * std::sin(x));
+  const double amplitude = w.reference_percent / 100.0 * std::abs(gain) * box * box;
+  const Complex zr =
+      std::polar(1.0, -2.0 * kTwoPi * kReferenceModulationHertz / filter_rate_hertz_);
+  const double ripple = std::abs(mean_gain_ * (1.0 + zr) / (1.0 - (1.0 - 2.0 * mean_gain_) * zr));
+  scale_ = 2.0 / (amplitude * amplitude * (1.0 + ripple));
+
+  for (auto& counts : classes_) {
+    counts.assign(kClasses, 0);
+  }
+  reset();
+}
+
+void Flicker::reset() noexcept {
+  for (Section& s : sections_) {
+    s.s1.fill(0.0);
+    s.s2.fill(0.0);
+  }
+  // Settled on a constant input of 1 (u² over its own reference): the high-pass gives 0.
+  sections_[0].s1.fill(sections_[0].b1);
+  in_block_ = 0;
+  sum_.fill(0.0F);
+  ramp_.fill(0.0F);
+  rising_.fill(0.0);
+  last_square_.fill(0.0F);
+  missing_.fill(false);
+  steps_ = 0;
+  half_sum_.fill(0.0);
+  reference_.fill(0.0);
+  mean_.fill(0.0);
+  mean_input_.fill(0.0);
+  interval_max_.fill(0.0);
+  for (auto& counts : classes_) {
+    std::fill(counts.begin(), counts.end(), 0U);
+  }
+  classified_.fill(0);
+}
+
+void Flicker::push(const float* frames, std::size_t count, std::size_t lanes) noexcept {
+  const double norm = 1.0 / static_cast<double>(decimation_ * decimation_);
+  const auto last = static_cast<float>(decimation_ - 1);
+  for (std::size_t n = 0; n < count; ++n) {
+    const float* frame = frames + n * lanes;
+    const auto k = static_cast<float>(in_block_);
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      const float square = frame[c] * frame[c];
+      const bool present = square == square;
+      const float used = present ? square : last_square_[c];
+      missing_[c] = missing_[c] || !present;
+      last_square_[c] = used;
+      sum_[c] += used;
+      ramp_[c] += k * used;
+    }
+    if (++in_block_ == decimation_) {
+      Values u_squared;
+      for (std::size_t c = 0; c < kChannels; ++c) {
+        const float falling = last * sum_[c] - ramp_[c];
+        u_squared[c] = (rising_[c] + static_cast<double>(falling)) * norm;
+        rising_[c] = static_cast<double>(ramp_[c] + sum_[c]);
+      }
+      in_block_ = 0;
+      sum_.fill(0.0F);
+      ramp_.fill(0.0F);
+      step(u_squared);
+    }
+  }
+}
+
+void Flicker::step(const Values& u_squared) noexcept {
+  // The first value holds half a triangle only.
+  if (steps_ == 0) {
+    steps_ = 1;
+    return;
+  }
+  Values x;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    half_sum_[c] += u_squared[c];
+  }
+  if (steps_ <= start_steps_) {
+    // The reference starts at the rms of the first whole cycles; until then there is no flicker.
+    if (steps_ == start_steps_) {
+      for (std::size_t c = 0; c < kChannels; ++c) {
+        reference_[c] = std::sqrt(half_sum_[c] / static_cast<double>(start_steps_));
+        half_sum_[c] = 0.0;
+      }
+    }
+    ++steps_;
+    return;
+  }
+  if ((steps_ - start_steps_) % rms_steps_ == 0) {
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      const double rms = std::sqrt(half_sum_[c] / static_cast<double>(rms_steps_));
+      reference_[c] += reference_gain_ * (rms - reference_[c]);
+      half_sum_[c] = 0.0;
+    }
+  }
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    x[c] = reference_[c] > 0.0 ? u_squared[c] / (reference_[c] * reference_[c]) : 1.0;
+  }
+  for (Section& s : sections_) {
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      const double y = s.b0 * x[c] + s.s1[c];
+      s.s1[c] = s.b1 * x[c] - s.a1 * y + s.s2[c];
+      s.s2[c] = s.b2 * x[c] - s.a2 * y;
+      x[c] = y;
+    }
+  }
+  ++steps_;
+  const bool classified = steps_ > settle_steps_ && steps_ % classify_every_ == 0;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    const double square = x[c] * x[c] * scale_;
+    mean_[c] += mean_gain_ * (square + mean_input_[c] - 2.0 * mean_[c]);
+    mean_input_[c] = square;
+    if (steps_ > settle_steps_ && mean_[c] > interval_max_[c]) {
+      interval_max_[c] = mean_[c];
+    }
+    if (classified) {
+      classify(c, mean_[c]);
+    }
+  }
+}
+
+Flicker::Values Flicker::p_inst() const noexcept {
+  Values out;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    out[c] = steps_ > settle_steps_ && reference_[c] > 0.0 ? mean_[c] : kNotAvailable;
+  }
+  return out;
+}
+
+// A class is an exponent and seven bits of the mantissa: equal steps within an octave.
+void Flicker::classify(std::size_t channel, double p) noexcept {
+  const auto bits = std::bit_cast<std::uint64_t>(p * (1.0 / kLowestClass));
+  const auto lowest = std::bit_cast<std::uint64_t>(1.0) >> 45U;
+  const std::uint64_t key = bits >> 45U;
+  const std::size_t index =
+      !(p > kLowestClass) ? 0 : std::min<std::size_t>(key - lowest, kClasses - 1);
+  ++classes_[channel][index];
+  ++classified_[channel];
+}
+
+double Flicker::exceeded(std::size_t channel, double percent) const noexcept {
+  const double wanted = percent / 100.0 * static_cast<double>(classified_[channel]);
+  double above = 0.0;
+  for (std::size_t i = kClasses; i-- > 0;) {
+    const double inside = classes_[channel][i];
+    if (above + inside >= wanted && inside > 0.0) {
+      const auto octave = static_cast<int>(i) / kClassesPerOctave;
+      const auto within = static_cast<int>(i) % kClassesPerOctave;
+      const double base = std::ldexp(kLowestClass, octave);
+      const double low =
+          i == 0 ? 0.0 : base * (1.0 + within / static_cast<double>(kClassesPerOctave));
+      const double high = base * (1.0 + (within + 1) / static_cast<double>(kClassesPerOctave));
+      return high - (wanted - above) / inside * (high - low);
+    }
+    above += inside;
+  }
+  return 0.0;
+}
+
+Flicker::Interval Flicker::close_interval() noexcept {
+  Interval out;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    const double expected = static_cast<double>(classified_[c]);
+    if (expected > 0.0 && reference_[c] > 0.0) {
+      const auto p = [&](double percent) { return exceeded(c, percent); };
+      // IEC 61000-4-15 §5.7
+      const double p1s = (p(0.7) + p(1.0) + p(1.5)) / 3.0;
+      const double p3s = (p(2.2) + p(3.0) + p(4.0)) / 3.0;
+      const double p10s = (p(6.0) + p(8.0) + p(10.0) + p(13.0) + p(17.0)) / 5.0;
+      const double p50s = (p(30.0) + p(50.0) + p(80.0)) / 3.0;
+      out.p_st[c] =
+          std::sqrt(0.0314 * p(0.1) + 0.0525 * p1s + 0.0657 * p3s + 0.28 * p10s + 0.08 * p50s);
+      out.p_inst_max[c] = interval_max_[c];
+    } else {
+      out.p_st[c] = kNotAvailable;
+      out.p_inst_max[c] = kNotAvailable;
+    }
+    out.complete[c] = !missing_[c] && expected > 0.0;
+    std::fill(classes_[c].begin(), classes_[c].end(), 0U);
+    classified_[c] = 0;
+    missing_[c] = false;
+    interval_max_[c] = 0.0;
+  }
+  return out;
+}
+
+double Flicker::p_lt(const double* p_st, std::size_t count) noexcept {
+  double cubes = 0.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    cubes += p_st[i] * p_st[i] * p_st[i];
+  }
+  return count == 0 ? kNotAvailable : std::cbrt(cubes / static_cast<double>(count));
+}
+
+}  // namespace halfcycle::metrology
