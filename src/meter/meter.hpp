@@ -41,6 +41,7 @@ struct MeterSetup {
   double swell_threshold_ratio = 1.10;
   double interruption_threshold_ratio = 0.05;
   double hysteresis_ratio = 0.02;
+  bool fault_reports = false;              ///< for recordings: keeps 2.5 s of samples
   std::string template_name = "standard";  ///< shipped name or path of a TOML file
 };
 

@@ -51,10 +51,10 @@ bool VoltageEventDetector::ends(Kind kind, double volts) const {
 }
 
 void VoltageEventDetector::push(int phase, Instant start, Instant end, double u_rms_volts) {
-  if (!is_available(u_rms_volts)) {
+  const auto p = static_cast<std::size_t>(phase);
+  if (!is_available(u_rms_volts) || !setup_.watched[p]) {
     return;
   }
-  const auto p = static_cast<std::size_t>(phase);
   const bool first = !channels_[p].seen;
   channels_[p].seen = true;
   latest_ = std::max(latest_, end);
@@ -71,9 +71,16 @@ void VoltageEventDetector::update(Kind kind, std::size_t phase, Instant start, I
   const bool begins = channel.beyond[kind] && !was_beyond;
   const bool returns = !channel.beyond[kind] && was_beyond;
 
-  const auto count_beyond = std::count_if(channels_.begin(), channels_.begin() + setup_.phases,
-                                          [kind](const Channel& c) { return c.beyond[kind]; });
-  const bool holds = kind == kInterruption ? count_beyond == setup_.phases : count_beyond > 0;
+  // An interruption takes all channels that exist, a dip or swell any of them.
+  bool any = false;
+  bool all = true;
+  for (std::size_t p = 0; p < channels_.size(); ++p) {
+    if (setup_.watched[p]) {
+      any = any || channels_[p].beyond[kind];
+      all = all && channels_[p].beyond[kind];
+    }
+  }
+  const bool holds = kind == kInterruption ? all : any;
 
   if (holds && !open_[kind].active) {
     open(kind, phase, start, first);
@@ -133,7 +140,7 @@ void VoltageEventDetector::open(Kind kind, std::size_t phase, Instant start, boo
   event.reference_volts = setup_.reference_volts;
   event.line_to_line = setup_.line_to_line;
   // Channels that were below before this one completed an interruption belong to it from its start.
-  for (std::size_t p = 0; p < static_cast<std::size_t>(setup_.phases); ++p) {
+  for (std::size_t p = 0; p < channels_.size(); ++p) {
     if (p != phase && channels_[p].beyond[kind]) {
       event.phases[p].involved = true;
       event.phases[p].start = event.start;

@@ -20,8 +20,8 @@
 namespace halfcycle::quality {
 
 struct VoltageEventSetup {
-  double reference_volts = 230.0;  ///< Udin, or the sliding reference
-  int phases = 3;                  ///< 1 to 3 channels that are watched
+  double reference_volts = 230.0;                 ///< Udin, or the sliding reference
+  std::array<bool, 3> watched{true, true, true};  ///< channels that exist
   double dip_threshold_ratio = 0.90;
   double swell_threshold_ratio = 1.10;
   double interruption_threshold_ratio = 0.05;

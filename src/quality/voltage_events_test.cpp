@@ -37,7 +37,7 @@ class Events : public testing::Test {
 
 class SinglePhaseEvents : public Events {
  protected:
-  SinglePhaseEvents() : Events({.reference_volts = 100.0, .phases = 1}) {}
+  SinglePhaseEvents() : Events({.reference_volts = 100.0, .watched = {true, false, false}}) {}
   void one(double a) {
     const Instant start = at_ms(next++ * kHalfCycleMs);
     detector.push(0, start, start + Duration::ms(20), a * 100.0);
