@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the sums of one chunk of 16 frames lie. Internal to signal, apart from kChunkFrames.
+#pragma once
+
+#include <cstddef>
+
+namespace halfcycle::signal {
+
+inline constexpr std::size_t kChunkFrames = 16;
+
+/// Rows of floats: Σx (lanes), Σx² (lanes), Σu·i (4), line (4: Σ(u1−u2)², Σ(u2−u3)², Σ(u3−u1)², 0),
+/// cross (4: Σu1·i2, Σu2·i3, Σu3·i1, Σu4·i4), residual (4: Σ(u1+u2+u3)², Σ(i1+i2+i3)², –, –),
+/// then min (lanes) and max (lanes).
+struct ChunkLayout {
+  std::size_t lanes;
+
+  [[nodiscard]] constexpr std::size_t sum() const { return 0; }
+  [[nodiscard]] constexpr std::size_t square() const { return lanes; }
+  [[nodiscard]] constexpr std::size_t power() const { return 2 * lanes; }
+  [[nodiscard]] constexpr std::size_t line() const { return 2 * lanes + 4; }
+  [[nodiscard]] constexpr std::size_t cross() const { return 2 * lanes + 8; }
+  [[nodiscard]] constexpr std::size_t residual() const { return 2 * lanes + 12; }
+  [[nodiscard]] constexpr std::size_t added_floats() const { return 2 * lanes + 16; }
+  [[nodiscard]] constexpr std::size_t min() const { return added_floats(); }
+  [[nodiscard]] constexpr std::size_t max() const { return added_floats() + lanes; }
+  [[nodiscard]] constexpr std::size_t floats() const { return added_floats() + 2 * lanes; }
+};
+
+}  // namespace halfcycle::signal

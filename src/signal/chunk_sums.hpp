@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Integrals of samples and of products of samples over any window [a, b), a and b between samples:
+// what r.m.s., active power, DC and line-to-line values are made of (IEC 61000-4-30 §5.2: r.m.s.
+// of the sampled values, harmonics and interharmonics included).
+//
+//   const WindowIntegrator integrate;
+//   WindowSums w = integrate(ring, start, end);
+//   double u1_rms_volts = std::sqrt(w.square[0] / w.samples);
+//   double p1_watts = w.power[0] / w.samples;
+//
+// derived: of a product p(t) sampled at n, ∫[a,b) p dt = Σ p(n)·(S(n−a) − S(n−b)), where S is the
+// running integral of an interpolation kernel (a windowed sinc): the integral of the interpolated
+// product. S is 0 and 1 beyond kReach samples on both sides of an end, so between the ends the
+// plain chunk sums do. Windows that share an end share its weights: [a,b) + [b,c) = [a,c).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "base/sample_block.hpp"
+#include "signal/frame_ring.hpp"
+#include "signal/sample_position.hpp"
+
+namespace halfcycle::signal {
+
+/// Integrals over a window in (unit of the product) × samples; divide by `samples` for the mean.
+/// A missing sample (NaN) within the window or less than WindowIntegrator::kReach beyond its ends
+/// makes the sums that use its lane NaN, and no other.
+struct WindowSums {
+  double samples = 0.0;                    ///< b − a
+  std::array<double, kMaxLanes> sum{};     ///< ∫x: volts or amperes × samples
+  std::array<double, kMaxLanes> square{};  ///< ∫x²
+  std::array<double, 4> power{};           ///< ∫u1·i1 … ∫u4·i4
+  std::array<double, 3> line_square{};     ///< ∫(u1−u2)², ∫(u2−u3)², ∫(u3−u1)²
+  std::array<double, 3> cross_power{};  ///< ∫u1·i2, ∫u2·i3, ∫u3·i1 (two-wattmeter methods)
+  double voltage_residual_square = 0.0;  ///< ∫(u1+u2+u3)²
+  double current_residual_square = 0.0;  ///< ∫(i1+i2+i3)²
+  /// Smallest and largest sample in [a, b); missing ones are skipped (none left: +inf, −inf).
+  std::array<float, kMaxLanes> min{};
+  std::array<float, kMaxLanes> max{};
+
+  /// Appends a window that follows this one directly.
+  WindowSums& operator+=(const WindowSums& next) noexcept;
+};
+
+/// Immutable; one object may serve all meters and threads.
+class WindowIntegrator {
+ public:
+  /// Frames needed before the start and behind the end of a window.
+  static constexpr std::size_t kReach = 12;
+
+  WindowIntegrator();
+
+  /// The sums over [a, b), 0 < b − a. [first_frame(a), end_frame(b)) must be held by the ring.
+  /// Thread-safe, no allocation. Same result for every SimdLevel and block size.
+  [[nodiscard]] WindowSums operator()(const FrameRing& ring, SamplePosition a,
+                                      SamplePosition b) const noexcept;
+
+  /// The first frame that a window starting at `a` reads.
+  [[nodiscard]] static std::int64_t first_frame(SamplePosition a) noexcept;
+  /// One past the last frame that a window ending at `b` reads.
+  [[nodiscard]] static std::int64_t end_frame(SamplePosition b) noexcept;
+
+ private:
+  std::vector<float> steps_;  ///< S at kReach·2 samples for each of kPhases + 1 fractions
+};
+
+}  // namespace halfcycle::signal

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Discrete Fourier transform of all lanes of a window at once.
+//
+//   LaneFft fft(5120, 8, 1280);                       // 10 cycles of 512 points, bins 0 … 1280
+//   std::vector<float> work(fft.workspace_floats());  // one per thread, shared by its meters
+//   fft(frames, spectrum, work.data());
+//   std::complex<double> u1_50hz = {spectrum[10 * 16 + 0], spectrum[10 * 16 + 8 + 0]};
+//
+// Convention: X[k] = (2/N)·Σ x[n]·exp(−j2πkn/N) for k > 0 and (1/N)·Σ x[n] for k = 0: |X[k]| is the
+// peak value of a tone in bin k, the angle is that of a cosine at n = 0.
+// Method: one complex transform of N/2 points (two frames in a row are one packed element),
+// Stockham with radices 5, 3, 8, 4, 2, and a last step that separates the bins asked for. Float
+// arithmetic, factors computed in double. Error against a long double DFT: < 1e-7 of the largest
+// tone.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "signal/simd_level.hpp"
+
+namespace halfcycle::signal {
+
+struct Kernels;
+
+/// Immutable; shared by all meters and threads.
+class LaneFft {
+ public:
+  /// True if points is even and points/2 has no other prime factors than 2, 3 and 5.
+  [[nodiscard]] static bool supports(std::size_t points) noexcept;
+
+  /// points: N, see supports(). lanes: 8 or 12. max_bin ≤ N/2.
+  LaneFft(std::size_t points, std::size_t lanes, std::size_t max_bin,
+          SimdLevel level = best_simd_level());
+
+  [[nodiscard]] std::size_t points() const noexcept { return points_; }
+  [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
+  [[nodiscard]] std::size_t max_bin() const noexcept { return max_bin_; }
+  /// Floats of workspace that a call needs.
+  [[nodiscard]] std::size_t workspace_floats() const noexcept { return 2 * points_ * lanes_; }
+  /// Floats of output: (max_bin + 1) bins × (lanes real parts, lanes imaginary parts).
+  [[nodiscard]] std::size_t output_floats() const noexcept { return (max_bin_ + 1) * 2 * lanes_; }
+
+  /// frames: points() × lanes() values, unchanged. work: workspace_floats(). out: output_floats().
+  /// No two may overlap; no alignment is needed. NaN stays in its lane. Thread-safe.
+  void operator()(const float* frames, float* out, float* work) const noexcept;
+
+ private:
+  struct Pass {
+    std::size_t radix;
+    std::size_t remaining;  ///< length of the sub-transform still to be done, radix included
+    std::size_t stride;
+    std::size_t twiddle_offset;
+  };
+  std::size_t points_;
+  std::size_t lanes_;
+  std::size_t max_bin_;
+  const Kernels* kernels_;
+  std::vector<Pass> passes_;
+  std::vector<float> twiddles_;  ///< per pass: (cos, sin) of p·j for j = 1 … radix−1, p outside
+  std::vector<float> separate_;  ///< (cos, sin) of 2πk/N, k = 0 … max_bin
+};
+
+}  // namespace halfcycle::signal
