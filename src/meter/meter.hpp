@@ -41,7 +41,8 @@ struct MeterSetup {
   double swell_threshold_ratio = 1.10;
   double interruption_threshold_ratio = 0.05;
   double hysteresis_ratio = 0.02;
-  bool fault_reports = false;              ///< for recordings: keeps 2.5 s of samples
+  /// For recordings: statistics over the run and fault reports (keeps 2.5 s of samples).
+  bool analysis = false;
   std::string template_name = "standard";  ///< shipped name or path of a TOML file
 };
 
@@ -90,6 +91,7 @@ class Meter {
                                                     RowSink sink);
   /// Statistics of a label since the start: over all 10/12-cycle values if there was at least one,
   /// else over whole cycles; "HS …" labels over ½-cycle values.
+  /// Needs MeterSetup::analysis; all not available without.
   [[nodiscard]] Result<Statistics> statistics(std::string_view label) const;
 
   /// Events that have ended (and, after finish(), those still open), in order of their start.

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "meter/columns.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+
+namespace halfcycle::meter {
+namespace {
+
+using metrology::Interval;
+using metrology::kQuantities;
+using metrology::kSpectra;
+using metrology::QuantityInfo;
+using metrology::SpectrumInfo;
+
+NamedColumn scalar_column(const QuantityInfo& row) {
+  return {{std::string(row.label), row.unit, std::string(row.help)},
+          {.quantity = row.id, .unit = row.unit}};
+}
+
+NamedColumn spectrum_column(Input input, const SpectrumInfo& spectrum, int order) {
+  return {{format("{} {}{}", name(input), spectrum.suffix, order), spectrum.unit,
+           std::string(spectrum.help)},
+          {.spectrum = true,
+           .input = input,
+           .kind = spectrum.kind,
+           .order = order,
+           .unit = spectrum.unit}};
+}
+
+std::optional<NamedColumn> parse_spectrum_label(std::string_view label) {
+  const std::size_t blank = label.find(' ');
+  if (blank == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto input = parse_input(label.substr(0, blank));
+  if (!input) {
+    return std::nullopt;
+  }
+  const std::string_view rest = label.substr(blank + 1);
+  for (const SpectrumInfo& spectrum : kSpectra) {
+    if (!rest.starts_with(spectrum.suffix)) {
+      continue;
+    }
+    const std::string_view digits = rest.substr(spectrum.suffix.size());
+    int order = -1;
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), order);
+    if (ec == std::errc{} && end == digits.data() + digits.size() &&
+        order >= spectrum.first_order && order <= spectrum.last_order) {
+      return spectrum_column(*input, spectrum, order);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+double ColumnSource::value(const metrology::IntervalValues& interval) const {
+  double si = kNotAvailable;
+  if (!spectrum) {
+    si = interval[quantity];
+  } else if (interval.spectra != nullptr) {
+    si = static_cast<double>(interval.spectra->get(input, kind)[static_cast<std::size_t>(order)]);
+  }
+  return si * info(unit).per_si;
+}
+
+std::vector<NamedColumn> available_columns(const metrology::Engine& engine, Interval interval) {
+  std::vector<NamedColumn> columns;
+  for (const QuantityInfo& row : kQuantities) {
+    if (engine.has(row.id) && (interval != Interval::HalfCycle || !row.high_speed_label.empty())) {
+      columns.push_back(scalar_column(row));
+    }
+  }
+  if (interval == Interval::HalfCycle) {
+    return columns;
+  }
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    const auto input = static_cast<Input>(i);
+    if (!engine.has_spectrum(input)) {
+      continue;
+    }
+    for (const SpectrumInfo& spectrum : kSpectra) {
+      const int last = std::min(spectrum.last_order, engine.highest_order());
+      for (int order = spectrum.first_order; order <= last; ++order) {
+        columns.push_back(spectrum_column(input, spectrum, order));
+      }
+    }
+  }
+  return columns;
+}
+
+Result<NamedColumn> find_column(Interval interval, std::string_view label) {
+  const bool half_cycle = interval == Interval::HalfCycle;
+  std::vector<std::string_view> candidates;
+  for (const QuantityInfo& row : kQuantities) {
+    const bool high_speed = !row.high_speed_label.empty() && label == row.high_speed_label;
+    if (half_cycle && (high_speed || (label == row.label && !row.high_speed_label.empty()))) {
+      NamedColumn column = scalar_column(row);
+      column.column.label = std::string(label);
+      return column;
+    }
+    if (!half_cycle && label == row.label) {
+      return scalar_column(row);
+    }
+    if (!half_cycle || !row.high_speed_label.empty()) {
+      candidates.push_back(row.label);
+    }
+    if (half_cycle && label == row.label) {
+      return fail(ErrorCode::InvalidSetup,
+                  "register '{}' has no half-cycle value; choose an interval from 10-12-cycle up",
+                  label);
+    }
+    if (!half_cycle && high_speed) {
+      return fail(ErrorCode::InvalidSetup,
+                  "register '{}' is a half-cycle value; use '{}' at this interval, or half-cycle",
+                  label, row.label);
+    }
+  }
+  if (auto spectrum = parse_spectrum_label(label)) {
+    if (half_cycle) {
+      return fail(ErrorCode::InvalidSetup,
+                  "register '{}' has no half-cycle value; choose an interval from 10-12-cycle up",
+                  label);
+    }
+    return *std::move(spectrum);
+  }
+  return fail(ErrorCode::InvalidSetup,
+              "there is no register '{}'.{} 'halfcycle registers' lists them all", label,
+              did_you_mean(label, candidates));
+}
+
+}  // namespace halfcycle::meter

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "meter/meter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "meter/columns.hpp"
+#include "metrology/engine.hpp"
+#include "metrology/statistics.hpp"
+#include "quality/fault_analyzer.hpp"
+#include "quality/voltage_events.hpp"
+
+namespace halfcycle::meter {
+namespace {
+
+using metrology::Engine;
+using metrology::HalfCycleDetail;
+using metrology::IntervalValues;
+using metrology::QuantityId;
+using metrology::VoltageWindow;
+
+// The fault analyser holds 2.5 s of samples; fed in such pieces it never loses what the half
+// cycles, which come some cycles later, refer to.
+constexpr double kPieceSeconds = 0.25;
+
+quality::VoltageEventSetup event_setup(const MeterSetup& setup) {
+  quality::VoltageEventSetup events;
+  events.reference_volts = setup.system.nominal_voltage_volts;
+  events.dip_threshold_ratio = setup.dip_threshold_ratio;
+  events.swell_threshold_ratio = setup.swell_threshold_ratio;
+  events.interruption_threshold_ratio = setup.interruption_threshold_ratio;
+  events.hysteresis_ratio = setup.hysteresis_ratio;
+  events.line_to_line = is_line_to_line(setup.system.wiring);
+  for (std::size_t p = 0; p < 3; ++p) {
+    // Line-to-line channels exist as soon as two voltages do.
+    events.watched[p] = events.line_to_line || setup.inputs.has(static_cast<Input>(p));
+  }
+  return events;
+}
+
+Result<void> validate(const MeterSetup& setup) {
+  const auto out_of_order = [](double low, double high) { return !(low < high); };
+  if (!(setup.hysteresis_ratio >= 0.0 && setup.hysteresis_ratio < 0.5)) {
+    return fail(ErrorCode::InvalidSetup, "hysteresis {} is not from 0 to 0.5 of the reference",
+                setup.hysteresis_ratio);
+  }
+  if (out_of_order(0.0, setup.interruption_threshold_ratio) ||
+      out_of_order(setup.interruption_threshold_ratio, setup.dip_threshold_ratio) ||
+      out_of_order(setup.dip_threshold_ratio, setup.swell_threshold_ratio)) {
+    return fail(ErrorCode::InvalidSetup,
+                "thresholds must rise: 0 < interruption ({}) < dip ({}) < swell ({})",
+                setup.interruption_threshold_ratio, setup.dip_threshold_ratio,
+                setup.swell_threshold_ratio);
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Meter::State final : metrology::IntervalSink,
+                            metrology::HalfCycleSink,
+                            metrology::EventQuery {
+  struct Observer {
+    Interval interval;
+    std::vector<ColumnSource> sources;
+    std::vector<double> values;
+    RowSink sink;
+  };
+
+  explicit State(const MeterSetup& meter_setup, std::unique_ptr<Engine> measuring)
+      : setup(meter_setup),
+        engine(std::move(measuring)),
+        detector(event_setup(meter_setup),
+                 [this](const quality::VoltageEvent& event) { on_voltage_event(event); }) {
+    if (setup.analysis) {
+      windows.emplace(setup.system);
+      cycles.emplace(setup.system);
+      half_cycles.emplace(setup.system);
+      fault_analyzer.emplace(
+          quality::FaultSetup{.inputs = setup.inputs,
+                              .sample_rate_hertz = setup.sample_rate_hertz,
+                              .nominal_frequency_hertz = setup.system.nominal_frequency_hertz,
+                              .voltage_ratio = setup.dip_threshold_ratio},
+          [this](const quality::FaultReport& report) { faults.push_back(report); });
+    }
+    engine->add_sink(this);
+    engine->add_half_cycle_sink(this);
+    engine->set_event_query(this);
+  }
+
+  void on_interval(const IntervalValues& interval) override {
+    if (interval.interval == Interval::HalfCycle) {
+      if (half_cycles) {
+        half_cycles->add(interval);
+        // Every second one-cycle window: whole cycles that do not overlap.
+        if (interval.number % 2 == 0) {
+          cycles->add(interval);
+        }
+      }
+    } else if (interval.interval == Interval::TenTwelveCycle && windows) {
+      windows->add(interval);
+    }
+    for (Observer& observer : observers) {
+      if (observer.interval == interval.interval) {
+        for (std::size_t i = 0; i < observer.sources.size(); ++i) {
+          observer.values[i] = observer.sources[i].value(interval);
+        }
+        observer.sink(
+            {interval.interval, interval.start, interval.end, interval.marks, observer.values});
+      }
+    }
+  }
+
+  void on_voltage_window(const VoltageWindow& window) override {
+    if (window.line_to_line == is_line_to_line(setup.system.wiring)) {
+      detector.push(window.channel, window.start, window.end, window.u_rms_volts);
+    }
+  }
+
+  void on_half_cycle(const HalfCycleDetail& detail) override {
+    if (!fault_analyzer) {
+      return;
+    }
+    quality::FaultHalfCycle now;
+    now.start = detail.start;
+    now.end = detail.end;
+    now.frequency_hertz = detail.frequency_hertz;
+    for (std::size_t p = 0; p < 3; ++p) {
+      now.u_rms_volts[p] = detail.rms[lane(Input::V1) + p];
+    }
+    for (std::size_t p = 0; p < 4; ++p) {
+      now.i_rms_amperes[p] = detail.rms[lane(Input::I1) + p];
+    }
+    fault_analyzer->push(now);
+  }
+
+  void on_break() override {
+    detector.interrupt();
+    if (fault_analyzer) {
+      fault_analyzer->interrupt();
+    }
+  }
+
+  [[nodiscard]] bool touched(Instant start, Instant end) const override {
+    return detector.touched(start, end);
+  }
+
+  void on_voltage_event(const quality::VoltageEvent& event) {
+    if (setup.analysis) {
+      // By start; one that began before the first sample comes first.
+      const auto later = [](const quality::VoltageEvent& a, const quality::VoltageEvent& b) {
+        return a.start < b.start;
+      };
+      events.insert(std::upper_bound(events.begin(), events.end(), event, later), event);
+    }
+    for (const auto& sink : event_sinks) {
+      sink(event);
+    }
+  }
+
+  void push_piece(const SampleBlock& block) {
+    if (fault_analyzer) {
+      fault_analyzer->push(block);
+    }
+    engine->push(block);
+  }
+
+  MeterSetup setup;
+  std::unique_ptr<Engine> engine;
+  quality::VoltageEventDetector detector;
+  std::optional<quality::FaultAnalyzer> fault_analyzer;
+  std::optional<metrology::Statistics> windows, cycles, half_cycles;
+  std::vector<Observer> observers;
+  std::vector<quality::VoltageEvent> events;
+  std::vector<quality::FaultReport> faults;
+  std::vector<std::function<void(const quality::VoltageEvent&)>> event_sinks;
+};
+
+Meter::Meter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Meter::~Meter() = default;
+
+Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
+  if (auto valid = validate(setup); !valid) {
+    return fail(valid.error());
+  }
+  auto engine = Engine::create({setup.system, setup.inputs, setup.sample_rate_hertz});
+  if (!engine) {
+    return fail(engine.error());
+  }
+  return std::unique_ptr<Meter>(new Meter(std::make_unique<State>(setup, *std::move(engine))));
+}
+
+void Meter::push(const SampleBlock& block) {
+  const auto piece =
+      static_cast<std::size_t>(std::max(1.0, std::floor(kPieceSeconds * block.time.rate_hertz)));
+  if (!state_->fault_analyzer || block.frame_count <= piece) {
+    state_->push_piece(block);
+    return;
+  }
+  SampleBlock part = block;
+  for (std::size_t done = 0; done < block.frame_count; done += part.frame_count) {
+    part.frames = block.frames + done * block.lanes;
+    part.frame_count = std::min(piece, block.frame_count - done);
+    part.first_index = block.first_index + done;
+    part.discontinuity = done == 0 ? block.discontinuity : Discontinuity::None;
+    state_->push_piece(part);
+  }
+}
+
+void Meter::finish() {
+  state_->engine->finish();
+  state_->detector.finish();
+  if (state_->fault_analyzer) {
+    state_->fault_analyzer->finish();
+  }
+}
+
+std::vector<Column> Meter::columns(Interval interval) const {
+  std::vector<Column> columns;
+  for (NamedColumn& named : available_columns(*state_->engine, interval)) {
+    columns.push_back(std::move(named.column));
+  }
+  return columns;
+}
+
+Result<std::vector<Column>> Meter::observe(Interval interval,
+                                           const std::vector<std::string>& labels, RowSink sink) {
+  State::Observer observer{interval, {}, {}, std::move(sink)};
+  std::vector<Column> columns;
+  for (const std::string& label : labels) {
+    auto named = find_column(interval, label);
+    if (!named) {
+      return fail(named.error());
+    }
+    observer.sources.push_back(named->source);
+    columns.push_back(std::move(named->column));
+  }
+  observer.values.assign(columns.size(), kNotAvailable);
+  state_->observers.push_back(std::move(observer));
+  return columns;
+}
+
+Result<Statistics> Meter::statistics(std::string_view label) const {
+  const bool high_speed = label.starts_with("HS ");
+  auto named = find_column(high_speed ? Interval::HalfCycle : Interval::TenTwelveCycle, label);
+  if (!named) {
+    return fail(named.error());
+  }
+  if (!state_->windows) {
+    return Statistics{};
+  }
+  const ColumnSource& source = named->source;
+  const double factor = info(source.unit).per_si;
+  if (!source.spectrum &&
+      metrology::info(source.quantity).group == metrology::QuantityGroup::Energy) {
+    return Statistics{.last = state_->engine->energy(source.quantity) * factor};
+  }
+  const metrology::Statistics& over = high_speed                     ? *state_->half_cycles
+                                      : state_->windows->count() > 0 ? *state_->windows
+                                                                     : *state_->cycles;
+  const metrology::Summary summary =
+      source.spectrum ? over.of(source.input, source.kind, source.order) : over.of(source.quantity);
+  return Statistics{summary.min * factor, summary.mean * factor, summary.max * factor,
+                    summary.last * factor};
+}
+
+std::span<const quality::VoltageEvent> Meter::events() const { return state_->events; }
+
+void Meter::on_event(std::function<void(const quality::VoltageEvent&)> sink) {
+  state_->event_sinks.push_back(std::move(sink));
+}
+
+std::span<const quality::FaultReport> Meter::faults() const { return state_->faults; }
+
+const MeterSetup& Meter::setup() const { return state_->setup; }
+
+std::size_t Meter::memory_bytes() const { return sizeof(State) + state_->engine->memory_bytes(); }
+
+}  // namespace halfcycle::meter
