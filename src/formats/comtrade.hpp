@@ -41,20 +41,22 @@ struct ComtradeWriteOptions {
   int revision = 2013;  ///< 1991, 1999 or 2013; BINARY32 and FLOAT32 need 2013
 };
 
-/// Samples are taken from `recording.samples` in blocks, channel by channel, in two passes (the
-/// first finds the range of each channel; FLOAT32 needs only the second), so the store may compute
-/// them. What is written reads back
+/// Samples are taken from `recording.samples` in blocks, in two passes (the first finds the range
+/// of each channel; FLOAT32 needs only the second), so the store may compute them. What is written
+/// reads back
 /// - exactly (the same floats) with FLOAT32;
 /// - as the nearest step of the channel's scale with the integer formats. A channel whose values
-/// are
-///   all on the grid of its own a and b keeps them; any other gets b = 0 and a symmetric a =
-///   largest magnitude / 32000 (BINARY), / 99000 (ASCII) or / 2 000 000 000 (BINARY32). The codes
-///   that mean "missing" (0x8000, 99999, 0x80000000) are never used for a number.
+/// lie
+///   all on the grid of its own a and b keeps them; any other gets b = 0 and a symmetric a: the
+///   largest magnitude / 32000 (BINARY), / 99000 (ASCII) or / 2·10⁹ (BINARY32). The codes that mean
+///   "missing" (0x8000, 99999, 0x80000000, in 1991 0xFFFF) are never used for a number; missing
+///   samples are written with them (FLOAT32: NaN; 1991 ASCII: empty).
 /// Times: 2013 writes nanoseconds; 1999 and 1991 write microseconds, and the start is rounded. An
-/// unknown start is written as 1970-01-01. A recording with gaps is written with stamps that show
-/// them and with one rate line per segment.
-/// Errors: no samples, a name with a line break, a revision that lacks the data format, a recording
-/// too long for its stamps (2³² steps), or whatever the sink reports.
+/// unknown start is written as 1970-01-01, which reads back as unknown; an unknown trigger as the
+/// start. A recording with gaps has stamps that show them, and a rate line for each segment.
+/// A comma or control character in a name becomes a blank.
+/// Errors: no samples, a revision without the data type, more than 2³² − 1 samples, a year that two
+/// digits cannot say (1991), or whatever the sink reports.
 [[nodiscard]] Result<std::string> write_comtrade_dat(const Recording& recording,
                                                      const ComtradeWriteOptions& options,
                                                      const ByteSink& dat);  ///< returns the .cfg
