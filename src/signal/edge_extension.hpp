@@ -44,7 +44,9 @@ class EdgeExtender {
 
  private:
   void lane_forward(std::size_t used) noexcept;
-  bool predict(std::size_t used) noexcept;
+  [[nodiscard]] bool predict(std::size_t from, std::size_t used) noexcept;
+  [[nodiscard]] bool factorize(std::size_t order) noexcept;
+  void solve(std::size_t order) noexcept;
   void reflect(std::size_t used) noexcept;
 
   EdgeExtension setup_;
@@ -53,9 +55,8 @@ class EdgeExtender {
   std::vector<double> samples_;  ///< one lane, oldest first, then room for its continuation
   std::vector<double> normal_;   ///< normal matrix, order × order
   std::vector<double> factor_;   ///< its Cholesky factor
-  std::vector<double> right_;    ///< right-hand side
+  std::vector<double> right_;    ///< right-hand side, then the solution
   std::vector<double> coefficients_;
-  std::vector<double> step_;
 };
 
 }  // namespace halfcycle::signal

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of the kernels; included by exactly one source file per machine level. Everything is in
+// an unnamed namespace and nothing of the standard library is called, so that no function compiled
+// for a newer machine can be linked into the code of an older one.
+#pragma once
+
+#include <cstddef>
+
+#include "signal/chunk_layout.hpp"
+#include "signal/kernels.hpp"
+
+namespace halfcycle::signal {
+namespace {
+
+#define HC_INLINE [[gnu::always_inline]] inline
+
+using Vec4 [[gnu::vector_size(16)]] = float;
+using Doubles4 [[gnu::vector_size(32)]] = double;
+typedef float Vec4Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+
+template <class V>
+HC_INLINE V load(const float* p);
+template <class V>
+HC_INLINE V all(float x);
+
+template <>
+HC_INLINE Vec4 load<Vec4>(const float* p) {
+  return *reinterpret_cast<const Vec4Unaligned*>(p);
+}
+HC_INLINE void store(float* p, const Vec4& v) { *reinterpret_cast<Vec4Unaligned*>(p) = v; }
+template <>
+HC_INLINE Vec4 all<Vec4>(float x) {
+  return Vec4{x, x, x, x};
+}
+HC_INLINE Vec4 smaller(const Vec4& a, const Vec4& b) { return a < b ? a : b; }
+HC_INLINE Vec4 larger(const Vec4& a, const Vec4& b) { return a > b ? a : b; }
+
+#if defined(__AVX2__)
+using Vec8 [[gnu::vector_size(32)]] = float;
+typedef float Vec8Unaligned __attribute__((vector_size(32), aligned(4), may_alias));
+template <>
+HC_INLINE Vec8 load<Vec8>(const float* p) {
+  return *reinterpret_cast<const Vec8Unaligned*>(p);
+}
+HC_INLINE void store(float* p, const Vec8& v) { *reinterpret_cast<Vec8Unaligned*>(p) = v; }
+template <>
+HC_INLINE Vec8 all<Vec8>(float x) {
+  return Vec8{x, x, x, x, x, x, x, x};
+}
+HC_INLINE Vec8 smaller(const Vec8& a, const Vec8& b) { return a < b ? a : b; }
+HC_INLINE Vec8 larger(const Vec8& a, const Vec8& b) { return a > b ? a : b; }
+#else
+// Eight lanes as two registers: eight-float vectors compiled for SSE2 are several times slower.
+struct Vec8 {
+  Vec4 a, b;
+};
+HC_INLINE Vec8 operator+(const Vec8& x, const Vec8& y) { return {x.a + y.a, x.b + y.b}; }
+HC_INLINE Vec8 operator-(const Vec8& x, const Vec8& y) { return {x.a - y.a, x.b - y.b}; }
+HC_INLINE Vec8 operator*(const Vec8& x, const Vec8& y) { return {x.a * y.a, x.b * y.b}; }
+template <>
+HC_INLINE Vec8 load<Vec8>(const float* p) {
+  return {load<Vec4>(p), load<Vec4>(p + 4)};
+}
+HC_INLINE void store(float* p, const Vec8& v) {
+  store(p, v.a);
+  store(p + 4, v.b);
+}
+template <>
+HC_INLINE Vec8 all<Vec8>(float x) {
+  return {all<Vec4>(x), all<Vec4>(x)};
+}
+HC_INLINE Vec8 smaller(const Vec8& a, const Vec8& b) {
+  return {smaller(a.a, b.a), smaller(a.b, b.b)};
+}
+HC_INLINE Vec8 larger(const Vec8& a, const Vec8& b) { return {larger(a.a, b.a), larger(a.b, b.b)}; }
+#endif
+
+HC_INLINE void add_to_doubles(double* sums, const Vec4& v) {
+  typedef double Doubles4Unaligned __attribute__((vector_size(32), aligned(8), may_alias));
+  auto* p = reinterpret_cast<Doubles4Unaligned*>(sums);
+  const Doubles4 wide = __builtin_convertvector(v, Doubles4);
+  *p = *p + wide;
+}
+
+// (u2, u3, u1, u4) and (u3, u1, u2, u4).
+HC_INLINE Vec4 next_phase(const Vec4& v) { return __builtin_shufflevector(v, v, 1, 2, 0, 3); }
+HC_INLINE Vec4 last_phase(const Vec4& v) { return __builtin_shufflevector(v, v, 2, 0, 1, 3); }
+// (u1+u2+u3, i1+i2+i3, the same again).
+HC_INLINE Vec4 residuals(const Vec4& u, const Vec4& i) {
+  const Vec4 su = u + next_phase(u) + last_phase(u);
+  const Vec4 si = i + next_phase(i) + last_phase(i);
+  return __builtin_shufflevector(su, si, 0, 4, 0, 4);
+}
+
+// --- sums ------------------------------------------------------------------------------------
+
+template <std::size_t kLanes>
+void chunk_sums(const float* frames, std::size_t count, float* out) {
+  constexpr ChunkLayout kLayout{kLanes};
+  constexpr float kInfinity = __builtin_inff();
+  Vec8 sum = all<Vec8>(0.0F);
+  Vec8 square = sum;
+  Vec8 low = all<Vec8>(kInfinity);
+  Vec8 high = all<Vec8>(-kInfinity);
+  Vec4 power = all<Vec4>(0.0F);
+  Vec4 line = power;
+  Vec4 cross = power;
+  Vec4 residual = power;
+  [[maybe_unused]] Vec4 sum2 = power;
+  [[maybe_unused]] Vec4 square2 = power;
+  [[maybe_unused]] Vec4 low2 = all<Vec4>(kInfinity);
+  [[maybe_unused]] Vec4 high2 = all<Vec4>(-kInfinity);
+  for (std::size_t n = 0; n < count; ++n) {
+    const float* f = frames + n * kLanes;
+    const Vec8 x = load<Vec8>(f);
+    sum = sum + x;
+    square = square + x * x;
+    low = smaller(x, low);
+    high = larger(x, high);
+    const Vec4 u = load<Vec4>(f);
+    const Vec4 i = load<Vec4>(f + 4);
+    power = power + u * i;
+    const Vec4 difference = u - next_phase(u);
+    line = line + difference * difference;
+    cross = cross + u * next_phase(i);
+    const Vec4 r = residuals(u, i);
+    residual = residual + r * r;
+    if constexpr (kLanes == 12) {
+      const Vec4 y = load<Vec4>(f + 8);
+      sum2 = sum2 + y;
+      square2 = square2 + y * y;
+      low2 = smaller(y, low2);
+      high2 = larger(y, high2);
+    }
+  }
+  store(out + kLayout.sum(), sum);
+  store(out + kLayout.square(), square);
+  store(out + kLayout.power(), power);
+  store(out + kLayout.line(), line);
+  store(out + kLayout.cross(), cross);
+  store(out + kLayout.residual(), residual);
+  store(out + kLayout.min(), low);
+  store(out + kLayout.max(), high);
+  if constexpr (kLanes == 12) {
+    store(out + kLayout.sum() + 8, sum2);
+    store(out + kLayout.square() + 8, square2);
+    store(out + kLayout.min() + 8, low2);
+    store(out + kLayout.max() + 8, high2);
+  }
+}
+
+template <std::size_t kLanes>
+void weighted_sums(const float* frames, const float* weights, std::size_t count, double* sums) {
+  constexpr ChunkLayout kLayout{kLanes};
+  while (count > 0) {
+    const std::size_t run = count < kChunkFrames ? count : kChunkFrames;
+    Vec8 sum = all<Vec8>(0.0F);
+    Vec8 square = sum;
+    Vec4 power = all<Vec4>(0.0F);
+    Vec4 line = power;
+    Vec4 cross = power;
+    Vec4 residual = power;
+    [[maybe_unused]] Vec4 sum2 = power;
+    [[maybe_unused]] Vec4 square2 = power;
+    for (std::size_t n = 0; n < run; ++n) {
+      const float* f = frames + n * kLanes;
+      const Vec8 w8 = all<Vec8>(weights[n]);
+      const Vec4 w = all<Vec4>(weights[n]);
+      const Vec8 x = load<Vec8>(f);
+      const Vec8 wx = w8 * x;
+      sum = sum + wx;
+      square = square + wx * x;
+      const Vec4 u = load<Vec4>(f);
+      const Vec4 i = load<Vec4>(f + 4);
+      const Vec4 wu = w * u;
+      power = power + wu * i;
+      const Vec4 difference = u - next_phase(u);
+      line = line + w * difference * difference;
+      cross = cross + wu * next_phase(i);
+      const Vec4 r = residuals(u, i);
+      residual = residual + w * r * r;
+      if constexpr (kLanes == 12) {
+        const Vec4 y = load<Vec4>(f + 8);
+        const Vec4 wy = w * y;
+        sum2 = sum2 + wy;
+        square2 = square2 + wy * y;
+      }
+    }
+    float total[kLayout.added_floats()];
+    store(total + kLayout.sum(), sum);
+    store(total + kLayout.square(), square);
+    if constexpr (kLanes == 12) {
+      store(total + kLayout.sum() + 8, sum2);
+      store(total + kLayout.square() + 8, square2);
+    }
+    store(total + kLayout.power(), power);
+    store(total + kLayout.line(), line);
+    store(total + kLayout.cross(), cross);
+    store(total + kLayout.residual(), residual);
+    for (std::size_t k = 0; k < kLayout.added_floats(); k += 4) {
+      add_to_doubles(sums + k, load<Vec4>(total + k));
+    }
+    frames += run * kLanes;
+    weights += run;
+    count -= run;
+  }
+}
+
+template <std::size_t kLanes>
+void add_chunks(const float* chunks, std::size_t count, double* sums, float* min, float* max) {
+  constexpr ChunkLayout kLayout{kLanes};
+  for (std::size_t c = 0; c < count; ++c) {
+    const float* chunk = chunks + c * kLayout.floats();
+    for (std::size_t k = 0; k < kLayout.added_floats(); k += 4) {
+      add_to_doubles(sums + k, load<Vec4>(chunk + k));
+    }
+    for (std::size_t k = 0; k < kLanes; k += 4) {
+      store(min + k, smaller(load<Vec4>(chunk + kLayout.min() + k), load<Vec4>(min + k)));
+      store(max + k, larger(load<Vec4>(chunk + kLayout.max() + k), load<Vec4>(max + k)));
+    }
+  }
+}
+
+// --- filters ---------------------------------------------------------------------------------
+
+// Four running sums (taps t, t+1, t+2, t+3) hide the latency of the additions.
+template <std::size_t kLanes>
+struct FirSums {
+  Vec8 s0 = all<Vec8>(0.0F), s1 = s0, s2 = s0, s3 = s0;
+  Vec4 e0 = all<Vec4>(0.0F), e1 = e0, e2 = e0, e3 = e0;
+
+  HC_INLINE void add4(const float* frames, float c0, float c1, float c2, float c3) {
+    s0 = s0 + all<Vec8>(c0) * load<Vec8>(frames);
+    s1 = s1 + all<Vec8>(c1) * load<Vec8>(frames + kLanes);
+    s2 = s2 + all<Vec8>(c2) * load<Vec8>(frames + 2 * kLanes);
+    s3 = s3 + all<Vec8>(c3) * load<Vec8>(frames + 3 * kLanes);
+    if constexpr (kLanes == 12) {
+      e0 = e0 + all<Vec4>(c0) * load<Vec4>(frames + 8);
+      e1 = e1 + all<Vec4>(c1) * load<Vec4>(frames + 8 + kLanes);
+      e2 = e2 + all<Vec4>(c2) * load<Vec4>(frames + 8 + 2 * kLanes);
+      e3 = e3 + all<Vec4>(c3) * load<Vec4>(frames + 8 + 3 * kLanes);
+    }
+  }
+  HC_INLINE void finish(float* out) const {
+    store(out, (s0 + s1) + (s2 + s3));
+    if constexpr (kLanes == 12) {
+      store(out + 8, (e0 + e1) + (e2 + e3));
+    }
+  }
+};
+
+template <std::size_t kLanes>
+void fir(const float* frames, const float* c, std::size_t taps, float* out) {
+  FirSums<kLanes> sums;
+  for (std::size_t t = 0; t < taps; t += 4) {
+    sums.add4(frames + t * kLanes, c[t], c[t + 1], c[t + 2], c[t + 3]);
+  }
+  sums.finish(out);
+}
+
+template <std::size_t kLanes>
+void fir_between(const float* frames, const float* row, float part, std::size_t taps, float* out) {
+  FirSums<kLanes> sums;
+  const float* next = row + taps;
+  const Vec4 part4 = all<Vec4>(part);
+  for (std::size_t t = 0; t < taps; t += 4) {
+    const Vec4 c0 = load<Vec4>(row + t);
+    const Vec4 c = c0 + part4 * (load<Vec4>(next + t) - c0);
+    sums.add4(frames + t * kLanes, c[0], c[1], c[2], c[3]);
+  }
+  sums.finish(out);
+}
+
+template <std::size_t kLanes>
+void phasor(const float* frames, std::size_t count, const float* table, std::size_t points,
+            std::size_t index, std::size_t step, double* re, double* im) {
+  while (count > 0) {
+    const std::size_t run = count < kChunkFrames ? count : kChunkFrames;
+    Vec8 c = all<Vec8>(0.0F);
+    Vec8 s = c;
+    [[maybe_unused]] Vec4 c2 = all<Vec4>(0.0F);
+    [[maybe_unused]] Vec4 s2 = c2;
+    for (std::size_t n = 0; n < run; ++n) {
+      const float* f = frames + n * kLanes;
+      const float cosine = table[2 * index];
+      const float sine = table[2 * index + 1];
+      const Vec8 x = load<Vec8>(f);
+      c = c + all<Vec8>(cosine) * x;
+      s = s - all<Vec8>(sine) * x;
+      if constexpr (kLanes == 12) {
+        const Vec4 y = load<Vec4>(f + 8);
+        c2 = c2 + all<Vec4>(cosine) * y;
+        s2 = s2 - all<Vec4>(sine) * y;
+      }
+      index += step;
+      if (index >= points) {
+        index -= points;
+      }
+    }
+    float total[2 * kLanes];
+    store(total, c);
+    store(total + kLanes, s);
+    if constexpr (kLanes == 12) {
+      store(total + 8, c2);
+      store(total + kLanes + 8, s2);
+    }
+    for (std::size_t k = 0; k < kLanes; k += 4) {
+      add_to_doubles(re + k, load<Vec4>(total + k));
+      add_to_doubles(im + k, load<Vec4>(total + kLanes + k));
+    }
+    frames += run * kLanes;
+    count -= run;
+  }
+}
+
+// --- transform -------------------------------------------------------------------------------
+// A complex element is kLanes real parts and then kLanes imaginary parts.
+
+template <class V>
+struct Complex {
+  V re, im;
+};
+template <class V>
+HC_INLINE Complex<V> operator+(const Complex<V>& a, const Complex<V>& b) {
+  return {a.re + b.re, a.im + b.im};
+}
+template <class V>
+HC_INLINE Complex<V> operator-(const Complex<V>& a, const Complex<V>& b) {
+  return {a.re - b.re, a.im - b.im};
+}
+template <class V>
+HC_INLINE Complex<V> scaled(const Complex<V>& a, float s) {
+  const V k = all<V>(s);
+  return {a.re * k, a.im * k};
+}
+template <class V>  // a·(−j)
+HC_INLINE Complex<V> minus_j(const Complex<V>& a) {
+  return {a.im, all<V>(0.0F) - a.re};
+}
+template <class V>  // a − j·b and a + j·b
+HC_INLINE Complex<V> minus_j_times(const Complex<V>& a, const Complex<V>& b) {
+  return {a.re + b.im, a.im - b.re};
+}
+template <class V>
+HC_INLINE Complex<V> plus_j_times(const Complex<V>& a, const Complex<V>& b) {
+  return {a.re - b.im, a.im + b.re};
+}
+template <class V>  // a·(cos − j·sin)
+HC_INLINE Complex<V> turned(const Complex<V>& a, float cosine, float sine) {
+  const V c = all<V>(cosine);
+  const V s = all<V>(sine);
+  return {a.re * c + a.im * s, a.im * c - a.re * s};
+}
+template <class V, std::size_t kLanes>
+HC_INLINE Complex<V> load_complex(const float* p) {
+  return {load<V>(p), load<V>(p + kLanes)};
+}
+template <class V, std::size_t kLanes>
+HC_INLINE void store_complex(float* p, const Complex<V>& z) {
+  store(p, z.re);
+  store(p + kLanes, z.im);
+}
+
+template <class V>
+HC_INLINE void dft(Complex<V> (&z)[2]) {
+  const Complex<V> a = z[0];
+  z[0] = a + z[1];
+  z[1] = a - z[1];
+}
+
+template <class V>
+HC_INLINE void dft(Complex<V> (&z)[3]) {
+  constexpr float kSine = 0.86602540378443864676F;  // sin 60°
+  const Complex<V> sum = z[1] + z[2];
+  const Complex<V> rest = z[0] - scaled(sum, 0.5F);
+  const Complex<V> across = scaled(z[1] - z[2], kSine);
+  z[0] = z[0] + sum;
+  z[1] = minus_j_times(rest, across);
+  z[2] = plus_j_times(rest, across);
+}
+
+template <class V>
+HC_INLINE void dft(Complex<V> (&z)[4]) {
+  const Complex<V> a = z[0] + z[2];
+  const Complex<V> b = z[0] - z[2];
+  const Complex<V> c = z[1] + z[3];
+  const Complex<V> d = z[1] - z[3];
+  z[0] = a + c;
+  z[1] = minus_j_times(b, d);
+  z[2] = a - c;
+  z[3] = plus_j_times(b, d);
+}
+
+template <class V>
+HC_INLINE void dft(Complex<V> (&z)[5]) {
+  constexpr float kCos72 = 0.30901699437494742410F;
+  constexpr float kSin72 = 0.95105651629515357212F;
+  constexpr float kCos144 = -0.80901699437494742410F;
+  constexpr float kSin144 = 0.58778525229247312917F;
+  const Complex<V> s14 = z[1] + z[4];
+  const Complex<V> d14 = z[1] - z[4];
+  const Complex<V> s23 = z[2] + z[3];
+  const Complex<V> d23 = z[2] - z[3];
+  const Complex<V> a = z[0] + scaled(s14, kCos72) + scaled(s23, kCos144);
+  const Complex<V> b = z[0] + scaled(s14, kCos144) + scaled(s23, kCos72);
+  const Complex<V> c = scaled(d14, kSin72) + scaled(d23, kSin144);
+  const Complex<V> d = scaled(d14, kSin144) - scaled(d23, kSin72);
+  z[0] = z[0] + s14 + s23;
+  z[1] = minus_j_times(a, c);
+  z[2] = minus_j_times(b, d);
+  z[3] = plus_j_times(b, d);
+  z[4] = plus_j_times(a, c);
+}
+
+template <class V>
+HC_INLINE void dft(Complex<V> (&z)[8]) {
+  constexpr float kRoot = 0.70710678118654752440F;  // cos 45°
+  Complex<V> even[4] = {z[0] + z[4], z[1] + z[5], z[2] + z[6], z[3] + z[7]};
+  const Complex<V> d0 = z[0] - z[4];
+  const Complex<V> d1 = z[1] - z[5];
+  const Complex<V> d2 = z[2] - z[6];
+  const Complex<V> d3 = z[3] - z[7];
+  dft(even);
+  // Turned by −45°·k: (1−j)·√½, −j, (−1−j)·√½.
+  Complex<V> odd[4] = {
+      d0,
+      scaled(Complex<V>{d1.re + d1.im, d1.im - d1.re}, kRoot),
+      minus_j(d2),
+      scaled(Complex<V>{d3.im - d3.re, all<V>(0.0F) - (d3.re + d3.im)}, kRoot),
+  };
+  dft(odd);
+  for (std::size_t k = 0; k < 4; ++k) {
+    z[2 * k] = even[k];
+    z[2 * k + 1] = odd[k];
+  }
+}
+
+template <class V, std::size_t kLanes, std::size_t kRadix>
+HC_INLINE void butterfly(const float* in, std::size_t in_step, float* out, std::size_t out_step,
+                         const float* twiddles) {
+  Complex<V> z[kRadix];
+  for (std::size_t j = 0; j < kRadix; ++j) {
+    z[j] = load_complex<V, kLanes>(in + j * in_step);
+  }
+  dft(z);
+  store_complex<V, kLanes>(out, z[0]);
+  for (std::size_t j = 1; j < kRadix; ++j) {
+    store_complex<V, kLanes>(
+        out + j * out_step,
+        twiddles == nullptr ? z[j] : turned(z[j], twiddles[2 * j - 2], twiddles[2 * j - 1]));
+  }
+}
+
+template <std::size_t kLanes, std::size_t kRadix>
+HC_INLINE void butterflies(const float* in, std::size_t in_step, float* out, std::size_t out_step,
+                           const float* twiddles, std::size_t count) {
+  constexpr std::size_t kElement = 2 * kLanes;
+  for (std::size_t q = 0; q < count; ++q) {
+    const float* x = in + q * kElement;
+    float* y = out + q * kElement;
+#if defined(__AVX2__)
+    butterfly<Vec8, kLanes, kRadix>(x, in_step, y, out_step, twiddles);
+#else
+    butterfly<Vec4, kLanes, kRadix>(x, in_step, y, out_step, twiddles);
+    butterfly<Vec4, kLanes, kRadix>(x + 4, in_step, y + 4, out_step, twiddles);
+#endif
+    if constexpr (kLanes == 12) {
+      butterfly<Vec4, kLanes, kRadix>(x + 8, in_step, y + 8, out_step, twiddles);
+    }
+  }
+}
+
+template <std::size_t kLanes, std::size_t kRadix>
+void fft_pass_radix(const float* in, float* out, const FftPass& pass) {
+  constexpr std::size_t kElement = 2 * kLanes;
+  const std::size_t groups = pass.remaining / kRadix;
+  const std::size_t in_step = pass.stride * groups * kElement;
+  const std::size_t out_step = pass.stride * kElement;
+  // The first group's factors are all 1.
+  butterflies<kLanes, kRadix>(in, in_step, out, out_step, nullptr, pass.stride);
+  for (std::size_t p = 1; p < groups; ++p) {
+    butterflies<kLanes, kRadix>(in + pass.stride * p * kElement, in_step,
+                                out + pass.stride * kRadix * p * kElement, out_step,
+                                pass.twiddles + p * 2 * (kRadix - 1), pass.stride);
+  }
+}
+
+template <std::size_t kLanes>
+void fft_pass(const float* in, float* out, const FftPass& pass) {
+  switch (pass.radix) {
+    case 2:
+      return fft_pass_radix<kLanes, 2>(in, out, pass);
+    case 3:
+      return fft_pass_radix<kLanes, 3>(in, out, pass);
+    case 4:
+      return fft_pass_radix<kLanes, 4>(in, out, pass);
+    case 5:
+      return fft_pass_radix<kLanes, 5>(in, out, pass);
+    default:
+      return fft_pass_radix<kLanes, 8>(in, out, pass);
+  }
+}
+
+// derived: with z[n] = x[2n] + j·x[2n+1] and Z its transform, E = (Z[k] + Z*[H−k])/2 and
+// O = (Z[k] − Z*[H−k])/2j are the transforms of the even and odd samples; X[k] = E +
+// e^(−j2πk/2H)·O. Halves and the scale 2/(2H) together are the factor 1/2H.
+template <class V, std::size_t kLanes>
+HC_INLINE void separate_bin(const float* at_k, const float* mirrored, float* out, float cosine,
+                            float sine, float scale) {
+  const Complex<V> a = load_complex<V, kLanes>(at_k);
+  const Complex<V> b = load_complex<V, kLanes>(mirrored);
+  const Complex<V> even = {a.re + b.re, a.im - b.im};
+  const Complex<V> odd = {a.im + b.im, b.re - a.re};
+  store_complex<V, kLanes>(out, scaled(even + turned(odd, cosine, sine), scale));
+}
+
+template <std::size_t kLanes>
+void fft_separate(const float* in, float* out, std::size_t half, std::size_t max_bin,
+                  const float* twiddles) {
+  constexpr std::size_t kElement = 2 * kLanes;
+  const float scale = 0.5F / static_cast<float>(half);
+  for (std::size_t k = 0; k <= max_bin; ++k) {
+    const float* a = in + (k == half ? 0 : k) * kElement;
+    const float* b = in + (k == 0 || k == half ? 0 : half - k) * kElement;
+    float* y = out + k * kElement;
+    const float c = twiddles[2 * k];
+    const float s = twiddles[2 * k + 1];
+    const float own_scale = k == 0 || k == half ? 0.5F * scale : scale;
+#if defined(__AVX2__)
+    separate_bin<Vec8, kLanes>(a, b, y, c, s, own_scale);
+#else
+    separate_bin<Vec4, kLanes>(a, b, y, c, s, own_scale);
+    separate_bin<Vec4, kLanes>(a + 4, b + 4, y + 4, c, s, own_scale);
+#endif
+    if constexpr (kLanes == 12) {
+      separate_bin<Vec4, kLanes>(a + 8, b + 8, y + 8, c, s, own_scale);
+    }
+  }
+}
+
+// --- the table -------------------------------------------------------------------------------
+
+constexpr Kernels kLevelKernels = {
+    .chunk_sums =
+        [](const float* frames, std::size_t count, std::size_t lanes, float* out) noexcept {
+          lanes == 8 ? chunk_sums<8>(frames, count, out) : chunk_sums<12>(frames, count, out);
+        },
+    .weighted_sums =
+        [](const float* frames, const float* weights, std::size_t count, std::size_t lanes,
+           double* sums) noexcept {
+          lanes == 8 ? weighted_sums<8>(frames, weights, count, sums)
+                     : weighted_sums<12>(frames, weights, count, sums);
+        },
+    .add_chunks =
+        [](const float* chunks, std::size_t count, std::size_t lanes, double* sums, float* min,
+           float* max) noexcept {
+          lanes == 8 ? add_chunks<8>(chunks, count, sums, min, max)
+                     : add_chunks<12>(chunks, count, sums, min, max);
+        },
+    .fir =
+        [](const float* frames, const float* coefficients, std::size_t taps, std::size_t lanes,
+           float* out) noexcept {
+          lanes == 8 ? fir<8>(frames, coefficients, taps, out)
+                     : fir<12>(frames, coefficients, taps, out);
+        },
+    .fir_between =
+        [](const float* frames, const float* row, float part, std::size_t taps, std::size_t lanes,
+           float* out) noexcept {
+          lanes == 8 ? fir_between<8>(frames, row, part, taps, out)
+                     : fir_between<12>(frames, row, part, taps, out);
+        },
+    .phasor =
+        [](const float* frames, std::size_t count, std::size_t lanes, const float* table,
+           std::size_t points, std::size_t index, std::size_t step, double* re,
+           double* im) noexcept {
+          lanes == 8 ? phasor<8>(frames, count, table, points, index, step, re, im)
+                     : phasor<12>(frames, count, table, points, index, step, re, im);
+        },
+    .fft_pass =
+        [](const float* in, float* out, const FftPass& pass, std::size_t lanes) noexcept {
+          lanes == 8 ? fft_pass<8>(in, out, pass) : fft_pass<12>(in, out, pass);
+        },
+    .fft_separate =
+        [](const float* in, float* out, std::size_t half, std::size_t max_bin,
+           const float* twiddles, std::size_t lanes) noexcept {
+          lanes == 8 ? fft_separate<8>(in, out, half, max_bin, twiddles)
+                     : fft_separate<12>(in, out, half, max_bin, twiddles);
+        },
+};
+
+#undef HC_INLINE
+
+}  // namespace
+}  // namespace halfcycle::signal

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signal/resampler.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "signal/kernels.hpp"
+#include "signal/windowed_sinc.hpp"
+
+namespace halfcycle::signal {
+namespace {
+
+constexpr double kWantedAttenuationDb = 108.0;  // 4e-6, below the error of float coefficients · 50
+constexpr std::size_t kFewestTaps = 20;
+constexpr std::size_t kMostTaps = 1024;
+constexpr int kPhaseBits = 9;
+static_assert(std::size_t{1} << kPhaseBits == ResamplerKernel::kPhases);
+
+struct Band {
+  double pass = 0.0;  ///< cycles per input sample
+  double stop = 0.0;
+};
+
+// derived: orders to H at the highest frequency must pass. What lies at y cycles per input sample
+// behind the interpolation (signal, or its images above 1/2) appears in the orders ≤ H only from
+// (M − H)·f on, at the lowest frequency, so the stop band may begin there. Where that is beyond the
+// image of the pass band, images are still kept out as far as an ordinary number of taps does it.
+Band band_of(const ResamplerDesign& d) noexcept {
+  Band band;
+  band.pass = d.highest_order * d.highest_ratio / d.input_per_cycle;
+  const double folds = (d.output_per_cycle - d.highest_order) * d.lowest_ratio / d.input_per_cycle;
+  band.stop = std::min(folds, std::max(1.0 - band.pass, band.pass + 0.35));
+  return band;
+}
+
+}  // namespace
+
+int choose_points_per_cycle(double input_per_cycle) noexcept {
+  if (input_per_cycle >= 400.0) {
+    return 512;
+  }
+  return input_per_cycle >= 160.0 ? 256 : 128;
+}
+
+int highest_analysable_order(double input_per_cycle, int points_per_cycle) noexcept {
+  const double carried = std::floor(0.43 * input_per_cycle / 1.15);
+  return static_cast<int>(std::min({127.0, carried, 3.0 * points_per_cycle / 8.0}));
+}
+
+ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design) {
+  const Band band = band_of(design);
+  const double width = std::max(band.stop - band.pass, 1e-3);
+  std::size_t taps = kFewestTaps;
+  while (taps < kMostTaps &&
+         kaiser_attenuation_db(static_cast<double>(taps), width) < kWantedAttenuationDb) {
+    taps += 4;
+  }
+  taps_ = taps;
+  const double attenuation = std::clamp(kaiser_attenuation_db(static_cast<double>(taps), width),
+                                        50.0, kWantedAttenuationDb + 12.0);
+  ripple_ = std::pow(10.0, -attenuation / 20.0);
+  const WindowedSinc sinc(static_cast<double>(taps) / 2.0, (band.pass + band.stop) / 2.0,
+                          attenuation);
+  table_.resize((kPhases + 1) * taps);
+  for (std::size_t p = 0; p <= kPhases; ++p) {
+    const double fraction = static_cast<double>(p) / static_cast<double>(kPhases);
+    const double first = -static_cast<double>(taps / 2) + 1.0 - fraction;
+    double gain = 0.0;
+    for (std::size_t t = 0; t < taps; ++t) {
+      gain += sinc(first + static_cast<double>(t));
+    }
+    for (std::size_t t = 0; t < taps; ++t) {
+      table_[p * taps + t] = static_cast<float>(sinc(first + static_cast<double>(t)) / gain);
+    }
+  }
+}
+
+Resampler::Resampler(const ResamplerKernel* kernel, SimdLevel level) noexcept
+    : kernel_(kernel), kernels_(&kernels(level)) {}
+
+void Resampler::operator()(const FrameRing& ring, SamplePosition start, SamplePosition step,
+                           std::size_t count, float* out) const noexcept {
+  const std::size_t taps = kernel_->taps();
+  const std::size_t lanes = ring.lanes();
+  const float* table = kernel_->table();
+  SamplePosition position = start;
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::uint64_t bits = position.fraction_bits();
+    const auto phase = static_cast<std::size_t>(bits >> (64 - kPhaseBits));
+    const auto rest = static_cast<std::uint32_t>((bits << kPhaseBits) >> 40U);  // 24 bits
+    const float part = static_cast<float>(rest) * 0x1p-24F;
+    kernels_->fir_between(ring.frames(kernel_->first_frame(position)), table + phase * taps, part,
+                          taps, lanes, out + k * lanes);
+    position = position + step;
+  }
+}
+
+}  // namespace halfcycle::signal
