@@ -163,6 +163,11 @@ struct StreamScan {
   std::uint16_t previous = 0;
   Instant first_time;
   Instant last_time;
+  // The longest run without a lost sample tells the rate by the capture's clock.
+  std::uint64_t run = 0;
+  Instant run_start;
+  std::uint64_t longest_run = 0;
+  double longest_run_seconds = 0.0;
 };
 
 StreamScan scan(const FileBytes& capture, std::string_view stream, WalkCounts& counts) {
@@ -177,6 +182,16 @@ StreamScan scan(const FileBytes& capture, std::string_view stream, WalkCounts& c
       result.first_time = packet.time;
       result.conf_rev = asdu.conf_rev;
       result.smp_rate = asdu.smp_rate;
+    }
+    const bool follows = result.samples > 0 && asdu.smp_cnt == result.previous + 1 &&
+                         (packet.time - result.last_time).to_seconds() < 0.5;
+    if (!follows) {
+      result.run = 0;
+      result.run_start = packet.time;
+    }
+    if (result.run++ > result.longest_run) {
+      result.longest_run = result.run - 1;
+      result.longest_run_seconds = (packet.time - result.run_start).to_seconds();
     }
     result.mixed_layout = result.mixed_layout || asdu.data.size() != result.data_bytes;
     result.wrapped = result.wrapped || (result.samples > 0 && asdu.smp_cnt < result.previous);
@@ -199,8 +214,9 @@ std::optional<int> infer_rate(const StreamScan& scan) {
       }
     }
   }
-  const double seconds = (scan.last_time - scan.first_time).to_seconds();
-  const double by_clock = seconds > 0.0 ? static_cast<double>(scan.samples - 1) / seconds : 0.0;
+  const double by_clock = scan.longest_run_seconds > 0.0
+                              ? static_cast<double>(scan.longest_run) / scan.longest_run_seconds
+                              : 0.0;
   std::optional<int> nearest;
   for (const int rate : kUsualRates) {
     // The capture's clock jitters; the usual rates lie 4 % apart or more.
