@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "app/analysis_output.hpp"
+
+namespace halfcycle::app {
+namespace {
+
+std::string_view side_name(Side side) {
+  switch (side) {
+    case Side::Primary:
+      return "primary";
+    case Side::Secondary:
+      return "secondary";
+    case Side::Mixed:
+      return "mixed";
+    case Side::Unknown:
+      break;
+  }
+  return "unknown";
+}
+
+// 0.9 · 100 is 90.000000000000014 in binary: percentages of settings are rounded to what was set.
+double percent(double ratio) { return std::round(ratio * 1e10) / 1e8; }
+
+void write_time(JsonWriter& json, const std::optional<Instant>& time) {
+  if (time) {
+    json.string(to_iso8601(*time));
+  } else {
+    json.null();
+  }
+}
+
+void write_strings(JsonWriter& json, const std::vector<std::string>& texts) {
+  json.begin_list();
+  for (const std::string& text : texts) {
+    json.string(text);
+  }
+  json.end_list();
+}
+
+void write_source(JsonWriter& json, const ReportData& data) {
+  const source::SourceInfo& source = data.source;
+  json.begin_object();
+  json.key("uri").string(source.uri);
+  json.key("format").string(source.format);
+  json.key("station").string(source.station);
+  json.key("start");
+  write_time(json, source.start);
+  json.key("duration_s").number(source.duration_seconds);
+  json.key("samples").integer(source.sample_count);
+  json.key("sample_rates_hz").begin_list();
+  for (const double rate : source.sample_rates_hertz) {
+    json.number(rate);
+  }
+  json.end_list();
+  json.key("side").string(side_name(source.side));
+  json.key("channels").begin_list();
+  for (const source::MappedChannel& channel : source.channels) {
+    json.begin_object();
+    json.key("name").string(channel.name);
+    json.key("input").string(name(channel.input));
+    json.key("unit").string(channel.unit);
+    json.key("scale").number(channel.scale);
+    json.end_object();
+  }
+  json.end_list();
+  json.key("warnings");
+  write_strings(json, data.warnings);
+  // Beyond the first version of the contract.
+  json.key("device").string(source.device);
+  json.key("trigger");
+  write_time(json, source.trigger);
+  json.end_object();
+}
+
+void write_system(JsonWriter& json, const ReportData& data) {
+  json.begin_object();
+  json.key("wiring").string(name(data.system.wiring));
+  json.key("nominal_voltage_V").number(data.system.nominal_voltage_volts);
+  json.key("nominal_frequency_Hz").number(data.system.nominal_frequency_hertz);
+  json.key("assumed");
+  write_strings(json, data.assumed);
+  json.end_object();
+}
+
+void write_registers(JsonWriter& json, const ReportData& data) {
+  json.begin_object();
+  for (const RegisterStatistics& row : data.registers) {
+    json.key(row.column.label).begin_object();
+    json.key("unit").string(info(row.column.unit).symbol);
+    json.key("min").number(row.statistics.min);
+    json.key("mean").number(row.statistics.mean);
+    json.key("max").number(row.statistics.max);
+    json.key("last").number(row.statistics.last);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void write_series(JsonWriter& json, const IntervalTable& table) {
+  json.begin_object();
+  json.key("interval").string(metrology::name(table.interval));
+  const auto times = [&](std::string_view key, const std::vector<Instant>& instants) {
+    json.key(key).begin_list();
+    for (const Instant instant : instants) {
+      json.string(to_iso8601(instant));
+    }
+    json.end_list();
+  };
+  times("start", table.start);
+  times("time", table.end);
+  json.key("flagged").begin_list();
+  for (const Marks& marks : table.marks) {
+    json.boolean(marks.flagged);
+  }
+  json.end_list();
+  json.key("complete").begin_list();
+  for (const Marks& marks : table.marks) {
+    json.boolean(marks.complete);
+  }
+  json.end_list();
+  json.key("columns").begin_object();
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    json.key(table.columns[column].label).begin_list();
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      json.number(table.at(row, column));
+    }
+    json.end_list();
+  }
+  json.end_object();
+  json.end_object();
+}
+
+std::string_view phase_name(std::size_t phase) { return name(static_cast<Input>(phase)); }
+
+void write_event(JsonWriter& json, const quality::VoltageEvent& event) {
+  const bool swell = event.type == quality::EventType::Swell;
+  const std::string_view extreme = swell ? "maximum_V" : "residual_V";
+  json.begin_object();
+  json.key("type").string(name(event.type));
+  json.key("start");
+  write_time(json, event.start);
+  json.key("end");
+  write_time(json, event.end);
+  json.key("duration_s").number(event.duration_seconds);
+  json.key("phases").begin_list();
+  for (std::size_t phase = 0; phase < event.phases.size(); ++phase) {
+    if (event.phases[phase].involved) {
+      json.string(phase_name(phase));
+    }
+  }
+  json.end_list();
+  json.key(extreme).number(event.extreme_volts);
+  json.key(swell ? "maximum_percent" : "residual_percent")
+      .number(100.0 * event.extreme_volts / event.reference_volts);
+  json.key("worst_phase").string(phase_name(static_cast<std::size_t>(event.worst_phase)));
+  json.key("threshold_percent").number(percent(event.threshold_ratio));
+  json.key("hysteresis_percent").number(percent(event.hysteresis_ratio));
+  json.key("reference_V").number(event.reference_volts);
+  json.key("channel_set").string(event.line_to_line ? "L-L" : "L-N");
+  json.key("per_phase").begin_list();
+  for (std::size_t phase = 0; phase < event.phases.size(); ++phase) {
+    const quality::PhaseEvent& part = event.phases[phase];
+    if (!part.involved) {
+      continue;
+    }
+    json.begin_object();
+    json.key("phase").string(phase_name(phase));
+    json.key("start");
+    write_time(json, part.start);
+    json.key("end");
+    write_time(json, part.end);
+    json.key(extreme).number(part.extreme_volts);
+    json.end_object();
+  }
+  json.end_list();
+  json.end_object();
+}
+
+template <std::size_t N>
+void write_by_input(JsonWriter& json, Input first, const std::array<double, N>& values,
+                    double factor = 1.0) {
+  json.begin_object();
+  for (std::size_t i = 0; i < N; ++i) {
+    json.key(name(static_cast<Input>(lane(first) + i))).number(values[i] * factor);
+  }
+  json.end_object();
+}
+
+void write_fault(JsonWriter& json, const quality::FaultReport& fault) {
+  constexpr std::string_view kPhases = "ABC";
+  std::string phases;
+  for (std::size_t phase = 0; phase < fault.phases.size(); ++phase) {
+    if (fault.phases[phase]) {
+      phases += kPhases[phase];
+    }
+  }
+  json.begin_object();
+  json.key("inception").string(to_iso8601(fault.inception));
+  json.key("clearing");
+  write_time(json, fault.clearing);
+  json.key("duration_s").number(fault.duration_seconds);
+  json.key("phases").string(phases);
+  json.key("ground").boolean(fault.ground);
+  json.key("current_peak_A");
+  write_by_input(json, Input::I1, fault.current_peak_amperes);
+  json.key("current_rms_A");
+  write_by_input(json, Input::I1, fault.current_rms_amperes);
+  json.key("prefault_rms_A");
+  write_by_input(json, Input::I1, fault.prefault_rms_amperes);
+  json.key("voltage_residual_V");
+  write_by_input(json, Input::V1, fault.voltage_residual_volts);
+  json.key("phase_jump_deg");
+  write_by_input(json, Input::V1, fault.phase_jump_radians, info(Unit::Degree).per_si);
+  json.end_object();
+}
+
+}  // namespace
+
+void write_json(JsonWriter& json, const ReportData& data) {
+  json.begin_object();
+  json.key("halfcycle").string(data.version);
+  json.key("schema").integer(1);
+  json.key("source");
+  write_source(json, data);
+  json.key("system");
+  write_system(json, data);
+  json.key("registers");
+  write_registers(json, data);
+  if (data.series) {
+    json.key("series");
+    write_series(json, *data.series);
+  }
+  json.key("events").begin_list();
+  for (const quality::VoltageEvent& event : data.events) {
+    write_event(json, event);
+  }
+  json.end_list();
+  json.key("faults").begin_list();
+  for (const quality::FaultReport& fault : data.faults) {
+    write_fault(json, fault);
+  }
+  json.end_list();
+  json.end_object();
+}
+
+}  // namespace halfcycle::app
