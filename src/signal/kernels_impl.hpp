@@ -75,9 +75,10 @@ HC_INLINE Vec8 smaller(const Vec8& a, const Vec8& b) {
 HC_INLINE Vec8 larger(const Vec8& a, const Vec8& b) { return {larger(a.a, b.a), larger(a.b, b.b)}; }
 #endif
 
+typedef double Doubles4Unaligned __attribute__((vector_size(32), aligned(8), may_alias));
 HC_INLINE void add_to_doubles(double* sums, const Vec4& v) {
-  typedef double Doubles4Unaligned __attribute__((vector_size(32), aligned(8), may_alias));
-  auto* p = reinterpret_cast<Doubles4Unaligned*>(sums);
+  // Not auto: deduction would drop the alignment.
+  Doubles4Unaligned* p = reinterpret_cast<Doubles4Unaligned*>(sums);
   const Doubles4 wide = __builtin_convertvector(v, Doubles4);
   *p = *p + wide;
 }
