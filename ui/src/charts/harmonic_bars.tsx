@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Harmonic bars: order on the axis, one bar an input; even orders are hatched by lightness.
+import { useLook } from '../lib/look';
+import { phaseOf } from '../lib/palette';
+import { t } from '../lib/strings';
+import { useWidth } from '../lib/use_width';
+
+export interface BarSet {
+  input: string;
+  percent: readonly (number | null)[];
+}
+
+const HEIGHT = 210;
+const LEFT = 46;
+const BOTTOM = 24;
+const TOP = 8;
+const LEAST_LOG_PERCENT = 0.01;
+
+function niceCeiling(value: number): number {
+  const size = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 2, 2.5, 5, 10].find((candidate) => candidate * size >= value) ?? 10;
+  return step * size;
+}
+
+export function HarmonicBars({
+  title,
+  sets,
+  orders,
+  logarithmic,
+}: {
+  title: string;
+  sets: readonly BarSet[];
+  orders: number;
+  logarithmic: boolean;
+}) {
+  const look = useLook();
+  const [ref, width] = useWidth<HTMLDivElement>();
+  const values = sets.flatMap((set) => set.percent.slice(2, orders + 1));
+  const largest = Math.max(...values.map((value) => value ?? 0), 0);
+  const top = logarithmic
+    ? 10 ** Math.ceil(Math.log10(Math.max(largest, 0.1)))
+    : niceCeiling(largest || 1);
+  const plotHeight = HEIGHT - TOP - BOTTOM;
+  const share = (percent: number) =>
+    logarithmic
+      ? Math.max(Math.log10(percent / LEAST_LOG_PERCENT) / Math.log10(top / LEAST_LOG_PERCENT), 0)
+      : percent / top;
+  const ticks: number[] = [];
+  if (logarithmic) {
+    for (let tick = LEAST_LOG_PERCENT; tick <= top * 1.001; tick *= 10) {
+      ticks.push(tick);
+    }
+  } else {
+    ticks.push(0, top / 4, top / 2, (3 * top) / 4, top);
+  }
+
+  const slot = (width - LEFT - 6) / (orders - 1);
+  const bar = Math.max(Math.min((slot * 0.8) / Math.max(sets.length, 1), 14), 0.6);
+  const labelEvery = [1, 2, 4, 6, 10, 20].find((step) => slot * step >= 20) ?? 20;
+
+  return (
+    <div ref={ref} class="chart">
+      <div class="chart-title">{title}</div>
+      {width > 0 && (
+        <svg width={width} height={HEIGHT} role="img" aria-label={title} class="bars">
+          {ticks.map((tick) => {
+            const y = TOP + plotHeight * (1 - share(tick));
+            return (
+              <g key={tick}>
+                <line x1={LEFT} x2={width} y1={y} y2={y} class="grid" />
+                <text x={LEFT - 6} y={y + 4} class="tick" text-anchor="end">
+                  {Number(tick.toPrecision(3))}
+                </text>
+              </g>
+            );
+          })}
+          {Array.from({ length: orders - 1 }, (_, i) => i + 2).map((order) => {
+            const middle = LEFT + (order - 1.5) * slot;
+            return (
+              <g key={order}>
+                {(order - 3) % labelEvery === 0 && (
+                  <text x={middle} y={HEIGHT - 7} class="tick" text-anchor="middle">
+                    {order}
+                  </text>
+                )}
+                {sets.map((set, i) => {
+                  const value = set.percent[order];
+                  if (value === null || value === undefined) {
+                    return null;
+                  }
+                  const height = Math.max(share(value) * plotHeight, 0.5);
+                  return (
+                    <rect
+                      key={set.input}
+                      data-bar={`${set.input}:${order}`}
+                      x={middle + (i - sets.length / 2) * bar}
+                      y={TOP + plotHeight - height}
+                      width={bar * 0.92}
+                      height={height}
+                      fill={look.colour(phaseOf(set.input))}
+                      fill-opacity={order % 2 === 0 ? 0.5 : 1}
+                    >
+                      <title>{`${set.input}, ${t('order')} ${order}: ${value.toPrecision(3)} %`}</title>
+                    </rect>
+                  );
+                })}
+              </g>
+            );
+          })}
+        </svg>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+// One chart over time. All charts of a page share the view's span and cursors.
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { scaleOf, seconds, type Scale } from '../lib/format';
+import { useLook, type Look } from '../lib/look';
+import { phaseDash } from '../lib/palette';
+import { useWidth } from '../lib/use_width';
+import type { View } from '../lib/view';
+import type { SeriesSet } from '../report/data';
+import { attachGestures } from './gestures';
+
+export const AXIS_WIDTH = 58;
+export const RIGHT_PADDING = 10;
+/// Above this many points in sight a dashed line costs too much time to draw, and shows no dash.
+const MOST_DASHED_POINTS = 6000;
+
+export type BandKind = 'dip' | 'swell' | 'interruption' | 'fault';
+
+/// A span of time to be shaded.
+export interface Band {
+  from: number;
+  to: number;
+  kind: BandKind;
+}
+
+interface Props {
+  title: string;
+  set: SeriesSet;
+  view: View;
+  height: number;
+  showTime: boolean;
+  bands: readonly Band[];
+  levels: readonly number[];
+  overlay: SeriesSet | null;
+  hidden: ReadonlySet<string>;
+  /// At least this share of the largest value is in sight.
+  leastSpanRatio: number;
+}
+
+/// What drawing needs to know of the present; read when drawing, so that the chart is made once.
+interface Present extends Props {
+  look: Look;
+  scale: Scale;
+}
+
+export function timeTicks(values: readonly number[]): string[] {
+  const first = values[0] ?? 0;
+  const step = values.length > 1 ? (values[1] as number) - first : 1;
+  const largest = Math.max(...values.map(Math.abs), 0);
+  const places = (unit: number) => Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
+  if (largest < 1 && step < 0.1) {
+    const digits = Math.min(places(1e-3), 4);
+    return values.map((value) => `${(value * 1e3).toFixed(digits).replace('-', '−')} ms`);
+  }
+  const digits = Math.min(places(1), 7);
+  return values.map((value) => `${value.toFixed(digits).replace('-', '−')} s`);
+}
+
+function drawBands(u: uPlot, now: Present): void {
+  const { ctx, bbox } = u;
+  for (const band of now.bands) {
+    const left = Math.max(u.valToPos(band.from, 'x', true), bbox.left);
+    const right = Math.min(u.valToPos(band.to, 'x', true), bbox.left + bbox.width);
+    if (right < left) {
+      continue;
+    }
+    const colour = band.kind === 'fault' ? now.look.ink.interruption : now.look.ink[band.kind];
+    ctx.save();
+    ctx.globalAlpha = band.kind === 'fault' ? 0.07 : 0.12;
+    ctx.fillStyle = colour;
+    ctx.fillRect(left, bbox.top, Math.max(right - left, devicePixelRatio), bbox.height);
+    ctx.restore();
+  }
+}
+
+function drawLevels(u: uPlot, now: Present): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.strokeStyle = now.look.ink.weak;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
+  for (const level of now.levels) {
+    const y = Math.round(u.valToPos(level, 'y', true)) + 0.5;
+    if (y >= bbox.top && y <= bbox.top + bbox.height) {
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
+}
+
+function drawOverlay(u: uPlot, now: Present): void {
+  if (now.overlay === null) {
+    return;
+  }
+  const { ctx, bbox } = u;
+  const { x, series } = now.overlay;
+  const { from, to } = now.view.current;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.globalAlpha = 0.75;
+  for (const line of series) {
+    ctx.strokeStyle = now.look.colour(line.phase);
+    ctx.setLineDash(phaseDash(line.phase).map((length) => length * devicePixelRatio));
+    ctx.beginPath();
+    let pen = false;
+    for (let i = 0; i < x.length; ++i) {
+      const time = x[i] as number;
+      const value = line.values[i] ?? null;
+      const beside = (x[i + 1] ?? time) < from || (x[i - 1] ?? time) > to;
+      if (value === null || beside) {
+        pen = false;
+        continue;
+      }
+      const px = u.valToPos(time, 'x', true);
+      const py = u.valToPos(value, 'y', true);
+      if (pen) {
+        ctx.lineTo(px, py);
+      } else {
+        ctx.moveTo(px, py);
+      }
+      pen = true;
+    }
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function drawCursors(u: uPlot, now: Present): void {
+  const { ctx, bbox } = u;
+  const { cursorA, cursorB } = now.view.current;
+  ctx.save();
+  ctx.strokeStyle = now.look.ink.accent;
+  ctx.fillStyle = now.look.ink.accent;
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.font = `600 ${11 * devicePixelRatio}px system-ui, sans-serif`;
+  for (const [name, at] of [
+    ['A', cursorA],
+    ['B', cursorB],
+  ] as const) {
+    if (at === null) {
+      continue;
+    }
+    const x = u.valToPos(at, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) {
+      continue;
+    }
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillText(name, x + 3 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
+/// The range of the values in sight, with room around them; never so narrow that noise looks like
+/// a signal.
+function valueRange(u: uPlot, now: Present): [number, number] {
+  const { from, to } = now.view.current;
+  let low = Infinity;
+  let high = -Infinity;
+  let largest = 0;
+  const x = u.data[0];
+  for (let s = 1; s < u.data.length; ++s) {
+    const values = u.data[s];
+    if (values === undefined || u.series[s]?.show === false) {
+      continue;
+    }
+    for (let i = 0; i < x.length; ++i) {
+      const value = values[i];
+      const time = x[i] as number;
+      if (value === null || value === undefined || time < from || time > to) {
+        continue;
+      }
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  if (low > high) {
+    return [0, 1];
+  }
+  largest = Math.max(Math.abs(low), Math.abs(high));
+  const least = largest * now.leastSpanRatio;
+  if (high - low < least) {
+    const middle = (low + high) / 2;
+    low = middle - least / 2;
+    high = middle + least / 2;
+  }
+  const room = (high - low) * 0.06 || 1;
+  return [low - room, high + room];
+}
+
+function makeChart(element: HTMLElement, width: number, present: { now: Present }): uPlot {
+  const { now } = present;
+  const look = () => present.now.look;
+  const font = '11px system-ui, sans-serif';
+  const axis = {
+    stroke: () => look().ink.weak,
+    grid: { stroke: () => look().ink.grid, width: 1 },
+    ticks: { show: false },
+    font,
+  };
+  const options: uPlot.Options = {
+    width,
+    height: now.height,
+    padding: [8, RIGHT_PADDING, now.showTime ? 0 : 4, 0],
+    legend: { show: false },
+    cursor: {
+      sync: { key: 'time', setSeries: false },
+      points: { show: false },
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+    },
+    scales: {
+      x: { time: false, range: () => [now.view.current.from, now.view.current.to] },
+      y: { range: (u) => valueRange(u, present.now) },
+    },
+    axes: [
+      {
+        ...axis,
+        show: now.showTime,
+        size: 26,
+        space: 84,
+        values: (_, splits) => timeTicks(splits),
+      },
+      {
+        ...axis,
+        size: AXIS_WIDTH,
+        space: 28,
+        values: (_, splits) => axisNumbers(splits, present.now.scale.factor),
+      },
+    ],
+    series: [
+      {},
+      ...now.set.series.map((line) => ({
+        label: line.name,
+        stroke: () => look().colour(line.phase),
+        width: 1.25,
+        points: { show: false },
+        spanGaps: false,
+        show: !now.hidden.has(line.name),
+      })),
+    ],
+    hooks: {
+      drawClear: [(u) => drawBands(u, present.now)],
+      draw: [
+        (u) => {
+          drawLevels(u, present.now);
+          drawOverlay(u, present.now);
+          drawCursors(u, present.now);
+        },
+      ],
+      setCursor: [
+        (u) => {
+          const left = u.cursor.left ?? -1;
+          const inside = left >= 0;
+          const pointer = inside ? u.posToVal(left, 'x') : null;
+          if (pointer !== present.now.view.current.pointer) {
+            present.now.view.set({ pointer });
+          }
+        },
+      ],
+      setSelect: [
+        (u) => {
+          if (u.select.width < 4) {
+            return;
+          }
+          const from = u.posToVal(u.select.left, 'x');
+          const to = u.posToVal(u.select.left + u.select.width, 'x');
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          present.now.view.show(from, to);
+        },
+      ],
+    },
+  };
+  const data = [now.set.x, ...now.set.series.map((line) => line.values)] as uPlot.AlignedData;
+  return new uPlot(options, data, element);
+}
+
+function axisNumbers(splits: readonly number[], factor: number): string[] {
+  const shown = splits.map((value) => value * factor);
+  const step = shown.length > 1 ? Math.abs((shown[1] as number) - (shown[0] as number)) : 1;
+  const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 6);
+  return shown.map((value) => {
+    const text = value.toFixed(digits);
+    return (Number(text) === 0 ? text.replace('-', '') : text).replace('-', '−');
+  });
+}
+
+function updateDashes(u: uPlot, set: SeriesSet, view: View): void {
+  const { from, to } = view.current;
+  let inSight = 0;
+  for (const time of set.x) {
+    inSight += time >= from && time <= to ? 1 : 0;
+  }
+  set.series.forEach((line, i) => {
+    const series = u.series[i + 1];
+    if (series !== undefined) {
+      series.dash = inSight <= MOST_DASHED_POINTS ? phaseDash(line.phase) : [];
+    }
+  });
+}
+
+export function TimeChart(props: Props) {
+  const look = useLook();
+  const [ref, width] = useWidth<HTMLDivElement>();
+  const chart = useRef<uPlot | null>(null);
+  const scale = scaleOf(
+    props.set.series.flatMap((line) => extremes(line.values)),
+    props.set.series[0]?.unit ?? '1',
+  );
+  const present = useRef<{ now: Present }>({ now: { ...props, look, scale } });
+  present.current.now = { ...props, look, scale };
+
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null || width === 0) {
+      return undefined;
+    }
+    if (chart.current === null) {
+      chart.current = makeChart(element, width, present.current);
+      updateDashes(chart.current, props.set, props.view);
+      attachGestures(chart.current, props.view);
+    } else {
+      chart.current.setSize({ width, height: props.height });
+    }
+    return undefined;
+  }, [width]);
+
+  useEffect(
+    () => () => {
+      chart.current?.destroy();
+      chart.current = null;
+    },
+    [],
+  );
+
+  // Another span: new scales. Other cursors: the same picture with other lines on it.
+  useEffect(() => {
+    let { from, to, cursorA, cursorB } = props.view.current;
+    return props.view.subscribe(() => {
+      const u = chart.current;
+      const next = props.view.current;
+      if (u === null) {
+        return;
+      }
+      if (next.from !== from || next.to !== to) {
+        updateDashes(u, props.set, props.view);
+        u.setScale('x', { min: next.from, max: next.to });
+      } else if (next.cursorA !== cursorA || next.cursorB !== cursorB) {
+        u.redraw(false);
+      }
+      ({ from, to, cursorA, cursorB } = next);
+    });
+  }, [props.view]);
+
+  useEffect(() => {
+    const u = chart.current;
+    if (u === null) {
+      return;
+    }
+    props.set.series.forEach((line, i) => {
+      const show = !props.hidden.has(line.name);
+      if (u.series[i + 1]?.show !== show) {
+        u.setSeries(i + 1, { show });
+      }
+    });
+    u.redraw(false);
+  }, [props.hidden, props.overlay, props.levels, look]);
+
+  const latest = props.set.series.map((line) => line.name).join(', ');
+  const { from, to } = props.view.current;
+  return (
+    <div class="chart" data-chart={props.title}>
+      <div class="chart-title">
+        {props.title}
+        {scale.unit === '' ? '' : `, ${scale.unit}`}
+      </div>
+      <div
+        ref={ref}
+        role="img"
+        aria-label={`${props.title}: ${latest}; ${seconds(from)} … ${seconds(to)}`}
+      />
+    </div>
+  );
+}
+
+function extremes(values: readonly (number | null)[]): number[] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value !== null) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return low <= high ? [low, high] : [];
+}
