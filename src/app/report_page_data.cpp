@@ -15,11 +15,13 @@
 namespace halfcycle::app {
 namespace {
 
-// Five thirds of four bytes of base64 each: 2.7 MB, 1.6 MB, 0.8 MB and 1.1 MB of the page.
-constexpr std::size_t kWaveformPoints = 500'000;
-constexpr std::size_t kHalfCycleValues = 300'000;
-constexpr std::size_t kTrendValues = 150'000;
-constexpr std::size_t kWindowValues = 200'000;
+// Numbers in the page, each 16/3 bytes of base64: 2.1 MB, 1.1 MB, 0.5 MB and 0.6 MB at most.
+constexpr std::size_t kWaveformPoints = 400'000;
+constexpr std::size_t kHalfCycleValues = 200'000;
+constexpr std::size_t kTrendValues = 100'000;
+constexpr std::size_t kWindowValues = 120'000;
+/// Start and end of a row are twice as long as a value.
+constexpr std::size_t kValuesOfRowTime = 4;
 
 constexpr int kHighestOrderShown = 127;
 
@@ -206,8 +208,7 @@ class PageData {
   void write_table(const IntervalTable& table, std::size_t max_values) {
     const std::size_t columns = table.columns.size();
     const std::size_t rows = table.rows();
-    const std::size_t most =
-        std::max<std::size_t>(max_values / std::max<std::size_t>(columns, 1), 2);
+    const std::size_t most = std::max<std::size_t>(max_values / (columns + kValuesOfRowTime), 2);
     const std::size_t runs = rows <= most ? rows : most / 2;
     const bool extremes = rows > most;
 
