@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "base/sample_block.hpp"
@@ -25,7 +26,7 @@
 namespace halfcycle::signal {
 
 /// Integrals over a window in (unit of the product) × samples; divide by `samples` for the mean.
-/// A missing sample (NaN) within the window or less than WindowIntegrator::kReach beyond its ends
+/// A missing sample (NaN) within the window or less than WindowIntegrator::reach beyond its ends
 /// makes the sums that use its lane NaN, and no other.
 struct WindowSums {
   double samples = 0.0;                    ///< b − a
@@ -44,26 +45,61 @@ struct WindowSums {
   WindowSums& operator+=(const WindowSums& next) noexcept;
 };
 
+/// How the ends of a window are computed.
+enum class WindowEnds : std::uint8_t {
+  /// From the products at whole samples, 24 frames an end: exact for content up to a quarter of
+  /// the sample rate (products up to half of it).
+  Fast,
+  /// From products at half samples near the ends, about ten times the work there: exact for
+  /// content up to 0.42 of the sample rate. Windows shorter than 40 samples are done as Fast.
+  Fine,
+};
+
 /// Immutable; one object may serve all meters and threads.
 class WindowIntegrator {
  public:
   /// Frames needed before the start and behind the end of a window.
-  static constexpr std::size_t kReach = 12;
+  [[nodiscard]] static constexpr std::size_t reach(WindowEnds ends) noexcept {
+    return ends == WindowEnds::Fast ? kReach : kFineRise + kHalfwayTaps / 2;
+  }
 
   WindowIntegrator();
 
   /// The sums over [a, b), 0 < b − a. [first_frame(a), end_frame(b)) must be held by the ring.
   /// Thread-safe, no allocation. Same result for every SimdLevel and block size.
-  [[nodiscard]] WindowSums operator()(const FrameRing& ring, SamplePosition a,
-                                      SamplePosition b) const noexcept;
+  [[nodiscard]] WindowSums operator()(const FrameRing& ring, SamplePosition a, SamplePosition b,
+                                      WindowEnds ends = WindowEnds::Fast) const noexcept;
 
   /// The first frame that a window starting at `a` reads.
-  [[nodiscard]] static std::int64_t first_frame(SamplePosition a) noexcept;
+  [[nodiscard]] static std::int64_t first_frame(SamplePosition a,
+                                                WindowEnds ends = WindowEnds::Fast) noexcept;
   /// One past the last frame that a window ending at `b` reads.
-  [[nodiscard]] static std::int64_t end_frame(SamplePosition b) noexcept;
+  [[nodiscard]] static std::int64_t end_frame(SamplePosition b,
+                                              WindowEnds ends = WindowEnds::Fast) noexcept;
 
  private:
-  std::vector<float> steps_;  ///< S at kReach·2 samples for each of kPhases + 1 fractions
+  static constexpr std::size_t kReach = 12;    ///< half length of the kernel
+  static constexpr std::size_t kFineRise = 6;  ///< the same on the grid of half samples
+  static constexpr std::size_t kFineFade = 18;
+  static constexpr std::size_t kFineWhole = kFineRise + kFineFade;
+  static constexpr std::size_t kFineHalfway = kFineWhole + 1;
+  static constexpr std::size_t kHalfwayTaps = 48;
+  static constexpr std::size_t kFineWeights = kFineWhole + kFineHalfway;
+
+  template <class Step, class Slope>
+  void fill_fast(std::size_t phase, double fraction, const Step& step, const Slope& slope);
+  template <class Step, class Slope>
+  void fill_fine(std::size_t phase, double fraction, const Step& step, const Slope& slope);
+  void add_fast(const FrameRing& ring, SamplePosition a, SamplePosition b, double* added,
+                float* min, float* max) const noexcept;
+  void add_fine(const FrameRing& ring, SamplePosition a, SamplePosition b, double* added,
+                float* min, float* max) const noexcept;
+  void add_fine_end(const FrameRing& ring, std::int64_t first,
+                    const std::array<float, kFineWeights>& weights, double* added) const noexcept;
+
+  std::vector<float> fast_;  ///< rows of weights, one for each phase and one more
+  std::vector<float> fine_;
+  std::array<float, kHalfwayTaps> halfway_;  ///< interpolates the frame between two
 };
 
 }  // namespace halfcycle::signal

@@ -10,7 +10,7 @@
 namespace halfcycle::signal {
 namespace {
 
-constexpr std::size_t kSmallestRun = 64;  // what the window integrals read in a row
+constexpr std::size_t kSmallestRun = 80;  // what the window integrals read in a row
 
 constexpr std::int64_t chunk_of(std::int64_t frame) noexcept {
   return frame >> std::countr_zero(kChunkFrames);  // rounds down, negative indices too
