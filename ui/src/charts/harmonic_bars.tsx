@@ -16,10 +16,10 @@ const BOTTOM = 24;
 const TOP = 8;
 const LEAST_LOG_PERCENT = 0.01;
 
-function niceCeiling(value: number): number {
+/// The smallest of 1, 2, 5 times a power of ten that is not below the value.
+function niceStep(value: number): number {
   const size = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 2.5, 5, 10].find((candidate) => candidate * size >= value) ?? 10;
-  return step * size;
+  return ([1, 2, 5].find((candidate) => candidate * size >= value) ?? 10) * size;
 }
 
 export function HarmonicBars({
@@ -37,9 +37,10 @@ export function HarmonicBars({
   const [ref, width] = useWidth<HTMLDivElement>();
   const values = sets.flatMap((set) => set.percent.slice(2, orders + 1));
   const largest = Math.max(...values.map((value) => value ?? 0), 0);
+  const step = niceStep((largest || 1) / 5);
   const top = logarithmic
     ? 10 ** Math.ceil(Math.log10(Math.max(largest, 0.1)))
-    : niceCeiling(largest || 1);
+    : Math.ceil((largest || 1) / step) * step;
   const plotHeight = HEIGHT - TOP - BOTTOM;
   const share = (percent: number) =>
     logarithmic
@@ -51,7 +52,9 @@ export function HarmonicBars({
       ticks.push(tick);
     }
   } else {
-    ticks.push(0, top / 4, top / 2, (3 * top) / 4, top);
+    for (let i = 0; i * step <= top * 1.001; ++i) {
+      ticks.push(i * step);
+    }
   }
 
   const slot = (width - LEFT - 6) / (orders - 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole recording in one strip: where the events are and which part is shown.
-import { seconds } from '../lib/format';
+import { span } from '../lib/format';
 import { t } from '../lib/strings';
 import { useWidth } from '../lib/use_width';
 import { useView, type View } from '../lib/view';
@@ -29,7 +29,7 @@ export function Overview({ view, bands }: { view: View; bands: readonly Band[] }
           width={width}
           height={HEIGHT}
           role="img"
-          aria-label={`${t('overview')}: ${seconds(from)} … ${seconds(to)}`}
+          aria-label={`${t('overview')}: ${span(from, to)}`}
           onPointerDown={(event) => {
             event.currentTarget.setPointerCapture(event.pointerId);
             moveTo(event.clientX, event.currentTarget);

@@ -7,8 +7,8 @@ import type { PhasorJson } from '../report/data';
 
 const SIZE = 360;
 const CENTRE = SIZE / 2;
-const VOLTAGE_RADIUS = 132;
-const CURRENT_RADIUS = 92;
+const VOLTAGE_RADIUS = 146;
+const CURRENT_RADIUS = 100;
 
 export function PhasorDiagram({ phasors }: { phasors: readonly PhasorJson[] }) {
   const look = useLook();
@@ -87,7 +87,7 @@ export function PhasorDiagram({ phasors }: { phasors: readonly PhasorJson[] }) {
 
 /// An arrow that shows the sense of rotation.
 function Rotation() {
-  const radius = VOLTAGE_RADIUS + 34;
+  const radius = VOLTAGE_RADIUS + 28;
   const at = (degrees: number) => {
     const angle = (degrees * Math.PI) / 180;
     return [CENTRE + radius * Math.cos(angle), CENTRE - radius * Math.sin(angle)] as const;

@@ -86,7 +86,7 @@ export function StatusBars({
         )}
       </p>
       <details class="behind">
-        <summary>{t('harmonicsTable')}</summary>
+        <summary>{t('asTable')}</summary>
         <table>
           <tbody>
             {shown.map((status, i) => (

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { scaleOf, seconds, type Scale } from '../lib/format';
+import { scaleOf, span, type Scale } from '../lib/format';
 import { useLook, type Look } from '../lib/look';
 import { phaseDash } from '../lib/palette';
 import { useWidth } from '../lib/use_width';
@@ -12,7 +12,7 @@ import type { SeriesSet } from '../report/data';
 import { attachGestures } from './gestures';
 
 export const AXIS_WIDTH = 58;
-export const RIGHT_PADDING = 10;
+export const RIGHT_PADDING = 20;
 /// Above this many points in sight a dashed line costs too much time to draw, and shows no dash.
 const MOST_DASHED_POINTS = 6000;
 
@@ -384,11 +384,7 @@ export function TimeChart(props: Props) {
         {props.title}
         {scale.unit === '' ? '' : `, ${scale.unit}`}
       </div>
-      <div
-        ref={ref}
-        role="img"
-        aria-label={`${props.title}: ${latest}; ${seconds(from)} … ${seconds(to)}`}
-      />
+      <div ref={ref} role="img" aria-label={`${props.title}: ${latest}; ${span(from, to)}`} />
     </div>
   );
 }

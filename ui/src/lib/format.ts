@@ -104,6 +104,15 @@ export function seconds(value: Value): string {
   return withMinus(`${(value * 1e6).toFixed(1)} µs`);
 }
 
+/// Both ends of a span in one unit: "610.0 … 730.0 ms".
+export function span(from: number, to: number): string {
+  const size = Math.max(Math.abs(from), Math.abs(to));
+  const [factor, unit] = size < 1 ? [1e3, 'ms'] : [1, 's'];
+  const digits = Math.min(Math.max(Math.ceil(-Math.log10((to - from) * factor)) + 3, 1), 7);
+  const text = (value: number) => withMinus((value * factor).toFixed(digits));
+  return `${text(from)} … ${text(to)} ${unit}`;
+}
+
 /// "2015-09-17 10:52:53.065" of an ISO 8601 text with up to nine digits of a second.
 export function dateTime(iso: string | null, digits = 6): string {
   if (iso === null) {
@@ -112,6 +121,11 @@ export function dateTime(iso: string | null, digits = 6): string {
   const [date = '', rest = ''] = iso.replace('Z', '').split('T');
   const [clock = '', fraction = ''] = rest.split('.');
   return `${date} ${clock}.${fraction.slice(0, digits).padEnd(digits, '0')}`;
+}
+
+/// "10:52:53.065" of an ISO 8601 text.
+export function clock(iso: string | null, digits = 4): string {
+  return dateTime(iso, digits).split(' ').pop() ?? NOT_AVAILABLE;
 }
 
 /// Time of day, UTC, of `offset` seconds after an ISO 8601 instant, to the microsecond.
@@ -127,6 +141,6 @@ export function timeOfDay(iso: string, offset: number): string {
   const day = 86400e6;
   const inDay = ((micros % day) + day) % day;
   const two = (n: number) => String(Math.floor(n)).padStart(2, '0');
-  const clock = `${two(inDay / 3600e6)}:${two((inDay / 60e6) % 60)}:${two((inDay / 1e6) % 60)}`;
-  return `${clock}.${String(inDay % 1e6).padStart(6, '0')}`;
+  const hms = `${two(inDay / 3600e6)}:${two((inDay / 60e6) % 60)}:${two((inDay / 1e6) % 60)}`;
+  return `${hms}.${String(inDay % 1e6).padStart(6, '0')}`;
 }

@@ -144,6 +144,8 @@ export interface Report {
   rmsVoltages: SeriesSet;
   rmsCurrents: SeriesSet;
   frequency: SeriesSet;
+  /// Labels of the 10/12-cycle values that can be drawn.
+  trends: string[];
   harmonics: Harmonics[];
   registers: Map<string, RegisterJson>;
 }
@@ -228,6 +230,9 @@ export function readReport(text: string): Report {
     rmsVoltages: useLineToLine ? lineToLine : lineToNeutral,
     rmsCurrents: columns(json.half_cycle, ['HS I a', 'HS I b', 'HS I c', 'HS I 4', 'HS I 5']),
     frequency: columns(json.half_cycle, ['HS Freq']),
+    trends: json.trends.columns
+      .map((column) => column.label)
+      .filter((label) => columns(json.trends, [label]).series.length > 0),
     harmonics: json.windows.harmonics.map((entry) => {
       const all = float32s(entry.windows_f32);
       return {
@@ -238,6 +243,11 @@ export function readReport(text: string): Report {
     }),
     registers: new Map(json.registers.map((register) => [register.label, register])),
   };
+}
+
+/// One 10/12-cycle quantity over the recording.
+export function trendOf(report: Report, label: string): SeriesSet {
+  return columns(report.json.trends, [label]);
 }
 
 /// Value of a line at a time: the nearest point, or null in a gap.

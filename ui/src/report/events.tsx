@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dips, swells and interruptions; choosing one shows its waveform.
 import { Itic, type EventPoint } from '../charts/itic';
-import { dateTime, isAvailable, NOT_AVAILABLE, quantity, seconds } from '../lib/format';
+import { clock, dateTime, isAvailable, NOT_AVAILABLE, quantity, seconds } from '../lib/format';
 import { t } from '../lib/strings';
 import { useView, type View } from '../lib/view';
 import type { EventJson, Report } from './data';
@@ -14,6 +14,12 @@ function percentOf(event: EventJson): number | null {
 
 export function phaseName(index: number, lineToLine: boolean): string {
   return lineToLine ? (['V12', 'V23', 'V31'][index] ?? '') : `V${index + 1}`;
+}
+
+/// Date of the recording, or that times count from its start.
+function dateOf(report: Report): string {
+  const start = report.json.start;
+  return start === null ? t('fromFirstSample') : `${start.slice(0, 10)} UTC`;
 }
 
 function phaseNames(event: EventJson): string {
@@ -79,9 +85,6 @@ export function Events({ report, view }: { report: Report; view: View }) {
                 <th scope="col" class="left">
                   {t('eventPhases')}
                 </th>
-                <th scope="col" class="left">
-                  {t('eventWorst')}
-                </th>
               </tr>
             </thead>
             <tbody>
@@ -110,19 +113,21 @@ export function Events({ report, view }: { report: Report; view: View }) {
                         ? t('beforeStart')
                         : event.start === null
                           ? seconds(event.start_s)
-                          : dateTime(event.start, 4)}
+                          : clock(event.start)}
                     </td>
                     <td>{event.end_s === null ? t('stillOpen') : seconds(event.duration_s)}</td>
-                    <td>{quantity(event.extreme_V, 'V')}</td>
+                    <td>
+                      {quantity(event.extreme_V, 'V')}{' '}
+                      {phaseName(event.worst_phase, event.line_to_line)}
+                    </td>
                     <td>{percent === null ? NOT_AVAILABLE : `${percent.toFixed(2)} %`}</td>
                     <td class="left">{phaseNames(event)}</td>
-                    <td class="left">{phaseName(event.worst_phase, event.line_to_line)}</td>
                   </tr>
                 );
               })}
             </tbody>
           </table>
-          <p class="note">{t('eventsNote')}</p>
+          <p class="note">{t('eventsNote', { date: dateOf(report) })}</p>
         </div>
         {points.length > 0 && (
           <div class="itic-part">

@@ -10,6 +10,7 @@ import {
   number,
   scaleOf,
   seconds,
+  span,
   timeOfDay,
   type Scale,
 } from '../lib/format';
@@ -17,7 +18,7 @@ import { useLook } from '../lib/look';
 import { phaseDash } from '../lib/palette';
 import { t } from '../lib/strings';
 import { useView, type View, type ViewState } from '../lib/view';
-import { valueAt, type Report, type Series, type SeriesSet } from './data';
+import { trendOf, valueAt, type Report, type Series, type SeriesSet } from './data';
 
 interface Panel {
   key: string;
@@ -29,7 +30,9 @@ interface Panel {
   leastSpanRatio: number;
 }
 
-function panelsOf(report: Report): Panel[] {
+const NOTHING: SeriesSet = { x: [], series: [] };
+
+function panelsOf(report: Report, trend: string): Panel[] {
   const { system } = report.json;
   const ratios = [system.dip_ratio, system.swell_ratio, system.interruption_ratio];
   const rmsLevels = ratios.map((ratio) => ratio * system.nominal_voltage_V);
@@ -81,6 +84,15 @@ function panelsOf(report: Report): Panel[] {
       overlay: null,
       leastSpanRatio: 0.002,
     },
+    {
+      key: `trend ${trend}`,
+      title: trend,
+      set: trend === '' ? NOTHING : trendOf(report, trend),
+      height: 120,
+      levels: [],
+      overlay: null,
+      leastSpanRatio: 0.02,
+    },
   ];
   return all.filter((panel) => panel.set.series.length > 0);
 }
@@ -98,7 +110,8 @@ export function bandsOf(report: Report): Band[] {
 }
 
 export function Signals({ report, view }: { report: Report; view: View }) {
-  const panels = useMemo(() => panelsOf(report), [report]);
+  const [trend, setTrend] = useState('');
+  const panels = useMemo(() => panelsOf(report, trend), [report, trend]);
   const bands = useMemo(() => bandsOf(report), [report]);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [overlay, setOverlay] = useState(true);
@@ -160,40 +173,57 @@ export function Signals({ report, view }: { report: Report; view: View }) {
           <input type="checkbox" checked={levels} onChange={() => setLevels(!levels)} />{' '}
           {t('thresholds')}
         </label>
-      </div>
-      <div
-        data-signals
-        class="signals"
-        tabIndex={0}
-        role="group"
-        aria-label={t('help')}
-        onKeyDown={onKeyDown}
-        onPointerDown={(event) => event.currentTarget.focus({ preventScroll: true })}
-      >
-        <Overview view={view} bands={bands} />
-        {panels.map((panel, i) => (
-          <TimeChart
-            key={panel.key}
-            title={panel.title}
-            set={panel.set}
-            view={view}
-            height={panel.height + (i === panels.length - 1 ? 26 : 0)}
-            showTime={i === panels.length - 1 || panel.key === 'i'}
-            bands={bands}
-            levels={levels ? panel.levels : none}
-            overlay={overlay ? panel.overlay : null}
-            hidden={hidden}
-            leastSpanRatio={panel.leastSpanRatio}
-          />
-        ))}
-        {report.json.statuses.length > 0 && (
-          <StatusBars statuses={report.json.statuses} view={view} end={report.json.duration_s} />
+        {report.trends.length > 0 && (
+          <label>
+            {t('trend')}{' '}
+            <select value={trend} onChange={(event) => setTrend(event.currentTarget.value)}>
+              <option value="">{t('trendNone')}</option>
+              {report.trends.map((label) => (
+                <option key={label} value={label}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
         )}
       </div>
-      <p class="note">
-        {t('help')} {report.envelope && t('envelopeNote')}
-      </p>
-      <Readings report={report} view={view} panels={panels} hidden={hidden} toggle={toggle} />
+      <div class="signals-grid">
+        <div
+          data-signals
+          class="signals"
+          tabIndex={0}
+          role="group"
+          aria-label={t('help')}
+          onKeyDown={onKeyDown}
+          onPointerDown={(event) => event.currentTarget.focus({ preventScroll: true })}
+        >
+          <Overview view={view} bands={bands} />
+          {panels.map((panel, i) => (
+            <TimeChart
+              key={`${panel.key} ${i === panels.length - 1}`}
+              title={panel.title}
+              set={panel.set}
+              view={view}
+              height={panel.height + (i === panels.length - 1 ? 26 : 0)}
+              showTime={i === panels.length - 1 || panel.key === 'i'}
+              bands={bands}
+              levels={levels ? panel.levels : none}
+              overlay={overlay ? panel.overlay : null}
+              hidden={hidden}
+              leastSpanRatio={panel.leastSpanRatio}
+            />
+          ))}
+          {report.json.statuses.length > 0 && (
+            <StatusBars statuses={report.json.statuses} view={view} end={report.json.duration_s} />
+          )}
+        </div>
+        <div class="readings-part">
+          <Readings report={report} view={view} panels={panels} hidden={hidden} toggle={toggle} />
+          <p class="note">
+            {t('help')} {report.envelope && t('envelopeNote')}
+          </p>
+        </div>
+      </div>
     </section>
   );
 }
@@ -207,7 +237,7 @@ function Toolbar({ view }: { view: View }) {
   );
   return (
     <div class="toolbar" data-from={from} data-to={to}>
-      <output class="span">{t('span', { from: seconds(from), to: seconds(to) })}</output>
+      <output class="span">{span(from, to)}</output>
       {button(t('panLeft'), '←', () => view.pan(-0.25))}
       {button(t('panRight'), '→', () => view.pan(0.25))}
       {button(t('zoomIn'), '+', () => view.zoom(0.5))}

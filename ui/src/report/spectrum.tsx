@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { HarmonicBars, type BarSet } from '../charts/harmonic_bars';
 import { PhasorDiagram } from '../charts/phasor_diagram';
-import { isAvailable, NOT_AVAILABLE, number, quantity, scaleOf, seconds } from '../lib/format';
+import { isAvailable, NOT_AVAILABLE, number, quantity, scaleOf, span } from '../lib/format';
 import { useLook } from '../lib/look';
 import { phaseOf } from '../lib/palette';
 import { t } from '../lib/strings';
@@ -41,8 +41,7 @@ export function Spectrum({ report, view }: { report: Report; view: View }) {
             {t('windowOf', {
               i: index + 1,
               n: list.length,
-              from: seconds(chosen.start_s),
-              to: seconds(chosen.end_s),
+              span: span(chosen.start_s, chosen.end_s),
             })}
             {chosen.flagged && <span class="badge">{t('flagged')}</span>}
           </output>
@@ -190,7 +189,7 @@ function HarmonicsPart({ report, index }: { report: Report; index: number }) {
         />
       )}
       <details class="behind">
-        <summary>{t('harmonicsTable')}</summary>
+        <summary>{t('asTable')}</summary>
         <div class="scroll">
           <table class="figures">
             <thead>
