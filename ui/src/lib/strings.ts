@@ -46,7 +46,7 @@ const english = {
   keyFigures: 'Mean values',
   keyFiguresNote: 'Over all 10/12-cycle windows, flagged ones included.',
   phase: 'Phase',
-  total: 'Total',
+  total: 'Mean, total',
   voltage: 'Voltage',
   voltageLineToLine: 'Voltage L-L',
   current: 'Current',
