@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "source/open.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/quality.hpp"
+#include "base/text.hpp"
+#include "source/recording_file.hpp"
+#include "source/recording_source.hpp"
+
+namespace halfcycle::source {
+namespace {
+
+enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Refused };
+
+struct Address {
+  Kind kind = Kind::Path;
+  std::string rest;
+};
+
+struct Later {
+  std::string_view scheme;
+  std::string_view what;
+  std::string_view instead;
+};
+
+constexpr std::array<Later, 6> kLater{{
+    {"pcap", "a packet capture with sampled values (IEC 61850-9-2)",
+     "convert it to COMTRADE or CSV"},
+    {"sv", "a live stream of sampled values (IEC 61850-9-2)",
+     "record it with a tool of its own and convert it to COMTRADE or CSV"},
+    {"pqdif", "a PQDIF file", "export it as COMTRADE or CSV"},
+    {"pqd", "a PQDIF file", "export it as COMTRADE or CSV"},
+    {"iio", "a converter of the Linux industrial I/O system",
+     "record it (iio_readdev) and give the samples as WAV or CSV"},
+    {"alsa", "a sound device",
+     "record it (arecord -f S32_LE -r 48000 out.wav) and give the WAV file"},
+}};
+
+Result<Address> parse_address(std::string_view uri) {
+  if (trim(uri).empty()) {
+    return fail(ErrorCode::Usage,
+                "no source is given; give a recording, as in fault.cfg, or "
+                "sim:SCENARIO.toml");
+  }
+  if (uri == "-") {
+    return fail(ErrorCode::InvalidInput,
+                "standard input cannot be a source: recordings are read from files, forwards and "
+                "backwards. Save it to a file first");
+  }
+  const auto colon = uri.find(':');
+  const std::string scheme = colon == std::string_view::npos ? "" : to_lower(uri.substr(0, colon));
+  const bool is_scheme = scheme.size() > 1 && std::all_of(scheme.begin(), scheme.end(), [](char c) {
+                           return c >= 'a' && c <= 'z';
+                         });
+  if (!is_scheme) {
+    return Address{Kind::Path, std::string(uri)};
+  }
+  const std::string rest(uri.substr(colon + 1));
+  struct Name {
+    std::string_view scheme;
+    Kind kind;
+  };
+  constexpr std::array<Name, 5> kNames{{{"comtrade", Kind::Comtrade},
+                                        {"wav", Kind::Wav},
+                                        {"csv", Kind::Csv},
+                                        {"sim", Kind::Simulator},
+                                        {"file", Kind::Path}}};
+  for (const Name& known : kNames) {
+    if (scheme != known.scheme) {
+      continue;
+    }
+    if (rest.empty()) {
+      return fail(ErrorCode::Usage, "'{}' names no file; write {}:PATH", uri, scheme);
+    }
+    const bool slashes = known.kind == Kind::Path && rest.substr(0, 2) == "//";
+    return Address{known.kind, slashes ? rest.substr(2) : rest};
+  }
+  for (const Later& later : kLater) {
+    if (scheme == later.scheme) {
+      return fail(ErrorCode::InvalidInput,
+                  "{}: {}; this version cannot read it, a later one will. Until then {}", uri,
+                  later.what, later.instead);
+    }
+  }
+  constexpr std::array<std::string_view, 10> kSchemes{"comtrade", "wav",   "csv", "sim",  "pcap",
+                                                      "sv",       "pqdif", "iio", "alsa", "file"};
+  if (rest.substr(0, 2) == "//" || !did_you_mean(scheme, kSchemes).empty()) {
+    return fail(ErrorCode::Usage,
+                "'{}': there is no kind of source '{}:'.{} There are comtrade:, wav:, csv: and "
+                "sim:, or a plain path",
+                uri, scheme, did_you_mean(scheme, kSchemes));
+  }
+  return Address{Kind::Path, std::string(uri)};  // a path with a colon in it
+}
+
+bool is_scenario(std::string_view path) {
+  return path.size() > 5 && equals_ignoring_case(path.substr(path.size() - 5), ".toml");
+}
+
+Result<formats::Recording> read_at(const Address& address, const OpenOptions& options) {
+  RecordingFileOptions file{.format = {}, .rate_hertz = options.rate_hertz};
+  if (address.kind == Kind::Comtrade) {
+    file.format = RecordingFormat::Comtrade;
+  } else if (address.kind == Kind::Wav) {
+    file.format = RecordingFormat::Wav;
+  } else if (address.kind == Kind::Csv) {
+    file.format = RecordingFormat::Csv;
+  }
+  return read_recording_file(address.rest, file);
+}
+
+/// minimum, r.m.s. and maximum over all samples.
+void measure(const formats::Recording& recording, ListedChannel& listed) {
+  constexpr std::uint64_t kBlock = 16384;
+  std::vector<float> samples;
+  double sum = 0.0;
+  std::uint64_t present = 0;
+  listed.minimum = listed.rms = listed.maximum = kNotAvailable;
+  for (std::uint64_t first = 0; first < recording.sample_count; first += kBlock) {
+    samples.resize(static_cast<std::size_t>(std::min(kBlock, recording.sample_count - first)));
+    recording.samples->read_analog(listed.number - 1, first, samples);
+    for (const float sample : samples) {
+      if (std::isnan(sample)) {
+        continue;
+      }
+      const auto x = static_cast<double>(sample);
+      listed.minimum = present == 0 ? x : std::min(listed.minimum, x);
+      listed.maximum = present == 0 ? x : std::max(listed.maximum, x);
+      sum += x * x;
+      ++present;
+    }
+  }
+  if (present > 0) {
+    listed.rms = std::sqrt(sum / static_cast<double>(present));
+  }
+}
+
+void list_sets(const formats::Recording& recording, const OpenOptions& options,
+               ChannelListing& listing) {
+  const auto readings = read_channels(recording.analogs);
+  const auto mapping = map_channels(recording.analogs, options.mapping);
+  const auto sets = find_sets(recording.analogs, readings);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    ListedSet listed{.name = sets[i].name,
+                     .kind = sets[i].kind,
+                     .channels = {},
+                     .complete = sets[i].complete,
+                     .chosen = mapping && (mapping->voltage_set == i || mapping->current_set == i)};
+    for (const auto& c : {sets[i].channels[0], sets[i].channels[1], sets[i].channels[2],
+                          sets[i].fourth, sets[i].fifth}) {
+      if (c) {
+        listed.channels.push_back(*c + 1);
+      }
+    }
+    listing.sets.push_back(std::move(listed));
+  }
+  if (mapping) {
+    for (const Assignment& assignment : mapping->inputs) {
+      listing.channels[assignment.channel].input = assignment.input;
+      listing.channels[assignment.channel].scale = assignment.scale;
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& options) {
+  auto address = parse_address(uri);
+  if (!address) {
+    return fail(address.error());
+  }
+  if (address->kind == Kind::Simulator ||
+      (address->kind == Kind::Path && is_scenario(address->rest))) {
+    return fail(ErrorCode::InvalidInput, "{}: the simulator is not in this build", uri);
+  }
+  auto recording = read_at(*address, options);
+  if (!recording) {
+    return fail(recording.error());
+  }
+  return make_recording_source(std::move(*recording), std::string(uri), options);
+}
+
+Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& options) {
+  auto address = parse_address(uri);
+  if (!address) {
+    return fail(address.error());
+  }
+  if (address->kind == Kind::Simulator ||
+      (address->kind == Kind::Path && is_scenario(address->rest))) {
+    return fail(ErrorCode::InvalidInput, "{}: the simulator is not in this build", uri);
+  }
+  auto recording = read_at(*address, options);
+  if (!recording) {
+    return fail(recording.error());
+  }
+  ChannelListing listing;
+  if (auto source = make_recording_source(*recording, std::string(uri), options)) {
+    listing.info = (*source)->info();
+  } else if (source.error().code == ErrorCode::InvalidSetup) {
+    return fail(source.error());
+  } else {
+    listing.info.uri = std::string(uri);
+    listing.info.format = recording->format;
+    listing.info.station = recording->station;
+    listing.info.device = recording->device;
+    listing.info.start = recording->start;
+    listing.info.duration_seconds = recording->duration().to_seconds();
+    listing.info.sample_count = recording->sample_count;
+    listing.info.warnings = recording->warnings;
+    listing.info.warnings.push_back(source.error().message);
+  }
+  for (const auto& channel : recording->analogs) {
+    ListedChannel listed{.number = listing.channels.size() + 1,
+                         .name = std::string(trim(channel.name)),
+                         .phase = std::string(trim(channel.phase)),
+                         .component = std::string(trim(channel.component)),
+                         .unit = std::string(trim(channel.unit)),
+                         .side = channel.side,
+                         .primary = channel.primary,
+                         .secondary = channel.secondary,
+                         .minimum = kNotAvailable,
+                         .rms = kNotAvailable,
+                         .maximum = kNotAvailable,
+                         .input = {},
+                         .scale = 1.0};
+    measure(*recording, listed);
+    listing.channels.push_back(std::move(listed));
+  }
+  list_sets(*recording, options, listing);
+  return listing;
+}
+
+std::vector<SourceKind> source_kinds() {
+  return {
+      {"PATH", "a recording; the format is told by its contents and suffix", true},
+      {"comtrade:PATH", "COMTRADE 1991, 1999, 2013: .cfg with .dat, or .cff", true},
+      {"wav:PATH", "WAVE: PCM of 16, 24, 32 bits, 32-bit float", true},
+      {"csv:PATH", "a table with a column per channel", true},
+      {"sim:PATH", "the simulated grid of a scenario (TOML)", true},
+      {"pcap:PATH", "sampled values (IEC 61850-9-2) in a packet capture", false},
+      {"sv:INTERFACE", "sampled values (IEC 61850-9-2) from the network", false},
+      {"pqdif:PATH", "PQDIF (IEEE 1159.3)", false},
+      {"iio:DEVICE", "a converter of the Linux industrial I/O system", false},
+      {"alsa:DEVICE", "a sound device", false},
+  };
+}
+
+}  // namespace halfcycle::source

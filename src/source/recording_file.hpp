@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a path to a recording: which format it is, and which files belong to it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "formats/recording.hpp"
+
+namespace halfcycle::source {
+
+enum class RecordingFormat { Comtrade, Wav, Csv };
+
+struct RecordingFileOptions {
+  std::optional<RecordingFormat> format;  ///< as an address said; else by contents and name
+  std::optional<double> rate_hertz;       ///< for a CSV
+};
+
+/// Finds the .dat beside a .cfg and the .cfg beside a .dat, whatever the case of the suffix.
+/// Errors name the file and say what to do.
+[[nodiscard]] Result<formats::Recording> read_recording_file(const std::string& path,
+                                                             const RecordingFileOptions& options);
+
+}  // namespace halfcycle::source
