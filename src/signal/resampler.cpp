@@ -10,7 +10,8 @@
 namespace halfcycle::signal {
 namespace {
 
-constexpr double kWantedAttenuationDb = 108.0;  // 4e-6, below the error of float coefficients · 50
+constexpr double kWantedAttenuationDb = 104.0;
+constexpr double kMostAttenuationDb = 120.0;  // float coefficients carry no more
 constexpr std::size_t kFewestTaps = 20;
 constexpr std::size_t kMostTaps = 1024;
 constexpr int kPhaseBits = 9;
@@ -21,15 +22,16 @@ struct Band {
   double stop = 0.0;
 };
 
-// derived: orders to H at the highest frequency must pass. What lies at y cycles per input sample
-// behind the interpolation (signal, or its images above 1/2) appears in the orders ≤ H only from
-// (M − H)·f on, at the lowest frequency, so the stop band may begin there. Where that is beyond the
-// image of the pass band, images are still kept out as far as an ordinary number of taps does it.
+// derived: orders to H at the highest frequency must pass. Images of them (1 − y for content at y)
+// must not, wherever they land: they are not coherent with the grid and would leak into every bin.
+// What lies at y cycles per input sample folds into the orders ≤ H from (M − H)·f on, at the lowest
+// frequency. So the stop band begins at the lower of the two; tones between the bands may be
+// attenuated and leave images, but neither folds into an analysed order.
 Band band_of(const ResamplerDesign& d) noexcept {
   Band band;
   band.pass = d.highest_order * d.highest_ratio / d.input_per_cycle;
   const double folds = (d.output_per_cycle - d.highest_order) * d.lowest_ratio / d.input_per_cycle;
-  band.stop = std::min(folds, std::max(1.0 - band.pass, band.pass + 0.35));
+  band.stop = std::min(folds, 1.0 - band.pass);
   return band;
 }
 
@@ -43,8 +45,8 @@ int choose_points_per_cycle(double input_per_cycle) noexcept {
 }
 
 int highest_analysable_order(double input_per_cycle, int points_per_cycle) noexcept {
-  const double carried = std::floor(0.43 * input_per_cycle / 1.15);
-  return static_cast<int>(std::min({127.0, carried, 3.0 * points_per_cycle / 8.0}));
+  const double carried = std::floor(0.42 * input_per_cycle / 1.15);
+  return static_cast<int>(std::min({127.0, carried, 5.0 * points_per_cycle / 16.0}));
 }
 
 ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design) {
@@ -56,8 +58,8 @@ ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design
     taps += 4;
   }
   taps_ = taps;
-  const double attenuation = std::clamp(kaiser_attenuation_db(static_cast<double>(taps), width),
-                                        50.0, kWantedAttenuationDb + 12.0);
+  const double attenuation =
+      std::clamp(kaiser_attenuation_db(static_cast<double>(taps), width), 50.0, kMostAttenuationDb);
   ripple_ = std::pow(10.0, -attenuation / 20.0);
   const WindowedSinc sinc(static_cast<double>(taps) / 2.0, (band.pass + band.stop) / 2.0,
                           attenuation);

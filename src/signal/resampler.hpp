@@ -25,9 +25,9 @@ namespace halfcycle::signal {
 [[nodiscard]] int choose_points_per_cycle(double input_per_cycle) noexcept;
 
 /// The highest harmonic order that an input of so many samples in a nominal cycle carries at the
-/// upper end of the frequency range (1.15 × nominal) with 0.43 of the sample rate: at most 127,
-/// and at most what points_per_cycle resolve (three of eight).
-/// 512 → 127 (points 512), 200 → 74, 128 → 47, 32 → 11, 8 → 2.
+/// upper end of the frequency range (1.15 × nominal) with 0.42 of the sample rate: at most 127,
+/// and at most 5/16 of points_per_cycle. input_per_cycle is that of the source, before upsampling.
+/// 512 → 127 (points 512), 256 → 80, 200 → 73, 128 → 40, 32 → 11, 8 → 2.
 [[nodiscard]] int highest_analysable_order(double input_per_cycle, int points_per_cycle) noexcept;
 
 struct ResamplerDesign {
