@@ -485,6 +485,7 @@ Result<void> Parser::dates() {
       for (std::size_t i = 0; i < 2; ++i) {
         if (written[i] && !to_instant(*written[i], usual)) {
           line_ = at[i];
+          break;
         }
       }
       return error("the date and time '{}' does not exist", trim(line_.text));

@@ -54,6 +54,7 @@ struct StampReport {
   std::uint64_t bad_stamps = 0;  // single ones that contradict their neighbours
   std::uint64_t first_bad = 0;
   std::int64_t elapsed_ns = 0;  // of the last stamp from the first one
+  double resolution_ns = 1.0;   // of the stamps as they are
   std::uint64_t first_stamped = 0;
   std::uint64_t last_stamped = 0;
 };
@@ -111,6 +112,7 @@ StampReport examine(std::span<const RateRun> rates, std::uint64_t sample_count,
     return report;
   }
   const auto resolution = static_cast<double>(real_resolution(stamps, sample_count));
+  report.resolution_ns = resolution;
   PeriodCursor periods(rates);
   std::int64_t previous = kNoStamp;
   double expected = 0.0;  // from the last stamp to this sample
@@ -134,7 +136,6 @@ StampReport examine(std::span<const RateRun> rates, std::uint64_t sample_count,
       report.first_stamped = i;
     } else {
       const std::int64_t d = step(stamps, previous, stamp);
-      report.elapsed_ns += d;
       moved = moved || d != 0;
       ++steps;
       const double deviation = static_cast<double>(d) - expected;
@@ -142,18 +143,20 @@ StampReport examine(std::span<const RateRun> rates, std::uint64_t sample_count,
       const double limit = kGapInSamples * std::max(period, period_before) + resolution;
       if (std::abs(deviation) > limit) {
         ++off;
-        const bool lasts = step_lasts(stamps, periods, i, sample_count, deviation, limit);
-        if (deviation > 0.0 && lasts) {
-          report.gaps.push_back({i, report.elapsed_ns, deviation});
-        } else if (lasts) {
-          first_back = back++ == 0 ? i : first_back;
-        } else if (report.bad_stamps++ == 0) {
-          report.first_bad = i;
-        }
-        if (off > 64 && off > steps / 8 && off * 2 > steps) {
+        if (off > 64 && off * 2 > steps) {
           break;  // unrelated: no need to see the rest
         }
+        if (!step_lasts(stamps, periods, i, sample_count, deviation, limit)) {
+          report.first_bad = report.bad_stamps++ == 0 ? i : report.first_bad;
+          continue;  // this stamp alone is wrong: go on from the one before
+        }
+        if (deviation > 0.0) {
+          report.gaps.push_back({i, report.elapsed_ns + d, deviation});
+        } else {
+          first_back = back++ == 0 ? i : first_back;
+        }
       }
+      report.elapsed_ns += d;
     }
     previous = stamp;
     expected = 0.0;
@@ -224,7 +227,7 @@ void warn_of_stamps(Timeline& timeline, const StampReport& report, std::uint64_t
   if (report.last_stamped < sample_count && report.first_stamped == 0) {
     const double by_rate = elapsed_by_segments(timeline.segments, report.last_stamped);
     const double difference = static_cast<double>(report.elapsed_ns) - by_rate;
-    if (std::abs(difference) > 1e9 / timeline.segments.back().rate_hertz) {
+    if (std::abs(difference) > 1e9 / timeline.segments.back().rate_hertz + report.resolution_ns) {
       warnings.push_back(format(
           "sampling rate and time stamps disagree: sample {} is at {:.6f} s by the rate and at "
           "{:.6f} s by its stamp; the rate is used",
@@ -257,7 +260,7 @@ Timeline timeline_from_rates(std::span<const RateRun> rates, std::uint64_t sampl
     std::size_t last_run = run;
     while (last_run + 1 < rates.size() &&
            (rates[last_run + 1].rate_hertz == rates[run].rate_hertz ||
-            rates[last_run + 1].end_sample <= at)) {
+            rates[last_run + 1].end_sample <= rates[last_run].end_sample)) {
       ++last_run;
     }
     std::uint64_t end = last_run + 1 < rates.size()
@@ -364,13 +367,16 @@ std::uint64_t refine_boundary(const std::vector<double>& t, std::uint64_t first,
   const std::uint64_t early = first + (boundary - first) * 3 / 4;
   const double before = median_step(t, first, std::max(early, first + 2));
   const double after = median_step(t, boundary, std::min<std::uint64_t>(t.size(), boundary + 10));
+  // A step that is neither the old nor the new one is a gap, and the boundary is where it was.
+  const auto is_new = [&](double d) {
+    return std::abs(d - after) < 0.3 * after && std::abs(d - after) < std::abs(d - before);
+  };
   std::uint64_t at = boundary;
-  while (at > first + 2 &&
-         std::abs(t[at] - t[at - 1] - after) < std::abs(t[at] - t[at - 1] - before)) {
+  while (at > first + 2 && is_new(t[at] - t[at - 1])) {
     --at;
   }
-  // The step from the last old to the first new sample belongs to the old run.
-  return at == boundary ? boundary : at + 1;
+  // The interval before the first sample of a new rate is one of the old rate, as in COMTRADE.
+  return at;
 }
 
 }  // namespace
