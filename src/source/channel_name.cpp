@@ -652,7 +652,7 @@ std::vector<ChannelReading> read_channels(const std::vector<formats::AnalogChann
         r.role = m.role;
         r.phase = m.phase;
         r.second = m.second;
-        r.from_name = true;
+        r.from_name = m.rank >= 2 || r.role == Role::Neutral || r.role == Role::Residual;
       }
       if (r.quantity == Quantity::Unknown) {
         r.quantity = m.quantity;

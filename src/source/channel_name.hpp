@@ -47,7 +47,7 @@ struct ChannelReading {
   char second = 0;         ///< of a line-to-line voltage
   std::string stem;        ///< the name without what says quantity and phase, as written
   std::string key;         ///< the stem for comparison
-  bool from_name = false;  ///< the name itself gives the role, not only the phase field
+  bool from_name = false;  ///< the name itself says the role plainly, not only the phase field
   bool wave = true;        ///< false: a magnitude, an angle, a DC or computed quantity
 };
 

@@ -162,8 +162,8 @@ bool is_neutral(const ChannelReading& r, Kind kind) {
          (r.role == Role::Neutral || r.role == Role::Fourth);
 }
 
-/// The neutral channel of a set: one with the same stem, else the one that follows it in the file
-/// before another set begins.
+/// The neutral channel of a set: with the same stem, or following the set in the file before
+/// another one begins. One with the set's own ratio comes first ("Ia Ib Ic Id Ie In1").
 std::optional<std::size_t> find_fourth(const ChannelSet& set,
                                        const std::vector<AnalogChannel>& channels,
                                        const std::vector<ChannelReading>& readings) {
@@ -175,39 +175,50 @@ std::optional<std::size_t> find_fourth(const ChannelSet& set,
       first = std::min(first, *c);
     }
   }
-  const auto preference = [&](std::size_t i) {
-    return readings[i].role == Role::Fourth ? 0 : readings[i].role == Role::Neutral ? 1 : 2;
-  };
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    const bool fits = is_neutral(readings[i], set.kind) && readings[i].key == set.key &&
-                      trim(channels[i].component) == set.component &&
-                      channels[i].side == channels[first].side;
-    if (fits && (!best || preference(i) < preference(*best))) {
-      best = i;
-    }
-  }
-  const Quantity quantity = readings[first].quantity;
-  for (std::size_t i = last + 1; i < channels.size() && !best; ++i) {
-    const ChannelReading& r = readings[i];
-    if (r.quantity != quantity || r.role == Role::LineToLine ||
-        (r.role == Role::Phase && r.key != set.key)) {
+  const AnalogChannel& head = channels[first];
+  std::size_t reach = last + 1;  // the end of the channels that follow the set
+  for (; reach < channels.size(); ++reach) {
+    const ChannelReading& r = readings[reach];
+    if (r.quantity != readings[first].quantity || r.role == Role::LineToLine ||
+        (r.role == Role::Phase && r.from_name && r.key != set.key)) {
       break;
     }
-    if (is_neutral(r, set.kind) && channels[i].side == channels[first].side &&
-        (set.kind == Kind::Currents || r.role == Role::Neutral)) {
+  }
+  struct Rank {
+    bool other_ratio = true;
+    bool other_stem = true;
+    int role = 0;
+    auto operator<=>(const Rank&) const = default;
+  };
+  std::optional<std::size_t> best;
+  Rank best_rank;
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    const ChannelReading& r = readings[i];
+    if (!is_neutral(r, set.kind) || channels[i].side != head.side) {
+      continue;
+    }
+    const bool same_stem = r.key == set.key && trim(channels[i].component) == set.component;
+    const bool follows = i > last && i < reach && r.role != Role::Fourth;
+    const Rank rank{
+        .other_ratio = channels[i].primary * head.secondary != channels[i].secondary * head.primary,
+        .other_stem = !same_stem,
+        .role = r.role == Role::Fourth    ? 0
+                : r.role == Role::Neutral ? 1
+                                          : 2};
+    if ((same_stem || follows) && (!best || rank < best_rank)) {
       best = i;
+      best_rank = rank;
     }
   }
   return best;
 }
 
 std::string set_name(const Draft& draft, const std::vector<AnalogChannel>& channels) {
-  if (!draft.stem.empty()) {
-    return draft.stem;
-  }
-  if (!draft.component.empty()) {
-    return draft.component;
+  // A bare number says nothing to anyone.
+  for (const std::string& name : {draft.stem, draft.component}) {
+    if (name.find_first_not_of("0123456789") != std::string::npos) {
+      return name;
+    }
   }
   std::string name;
   for (const auto& m : draft.members) {
@@ -602,9 +613,10 @@ class Mapper {
       return fail(ErrorCode::InvalidInput, "the recording has no analogue channels");
     }
     return fail(ErrorCode::InvalidInput,
-                "none of the {} analogue channel{} could be told to be a voltage or current of a "
-                "phase: {}. Say which is which, as in --map V1=#1,I1=#2",
-                channels_.size(), channels_.size() == 1 ? "" : "s", list_channels(channels_));
+                "no analogue channel could be told to be the voltage or current of a phase; there "
+                "{} {}. Say which is which, as in --map V1=#1{}",
+                channels_.size() == 1 ? "is" : "are", list_channels(channels_),
+                channels_.size() == 1 ? "" : ",I1=#2");
   }
 
   const std::vector<AnalogChannel>& channels_;
@@ -666,7 +678,9 @@ std::vector<ChannelSet> find_sets(const std::vector<AnalogChannel>& channels,
     set.component = draft.component;
     set.name = set_name(draft, channels);
     place(draft, set);
-    if (first_channel(set) == std::string::npos) {
+    const bool named = std::any_of(draft.members.begin(), draft.members.end(),
+                                   [&](const auto& m) { return readings[m.channel].from_name; });
+    if (first_channel(set) == std::string::npos || (!set.complete && !named)) {
       continue;
     }
     set.fourth = find_fourth(set, channels, readings);

@@ -2,6 +2,7 @@
 #include "source/recording_source.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -69,11 +70,14 @@ class RecordingSource final : public Source {
     }
     info_.uri = std::move(uri);
     info_.warnings = recording_.warnings;
+    const bool by_number = number_inputs();
     auto mapping = map_channels(recording_.analogs, options_.mapping);
     if (!mapping) {
       return fail(mapping.error().code, "{}: {}", info_.uri, mapping.error().message);
     }
     mapping_ = std::move(*mapping);
+    mapping_.inferred = mapping_.inferred || by_number;
+    drop_residual_voltage();
     info_.warnings.insert(info_.warnings.end(), mapping_.warnings.begin(), mapping_.warnings.end());
     if (auto done = make_lanes(); !done) {
       return done;
@@ -132,6 +136,109 @@ class RecordingSource final : public Source {
   }
 
   // --- inputs -------------------------------------------------------------------------------
+
+  /// The channels of a WAVE file have numbers only: they are taken in the order of the inputs.
+  bool number_inputs() {
+    const auto& channels = recording_.analogs;
+    const std::size_t n = channels.size();
+    constexpr std::array<std::string_view, 10> kByCount{"",
+                                                        "V1",
+                                                        "V1 I1",
+                                                        "V1 V2 V3",
+                                                        "V1 V2 V3 V4",
+                                                        "",
+                                                        "V1 V2 V3 I1 I2 I3",
+                                                        "V1 V2 V3 I1 I2 I3 I4",
+                                                        "V1 V2 V3 V4 I1 I2 I3 I4",
+                                                        "V1 V2 V3 V4 I1 I2 I3 I4 I5"};
+    if (recording_.format.substr(0, 3) != "wav" || n >= kByCount.size() || kByCount[n].empty() ||
+        !options_.mapping.map.empty()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (trim(channels[i].name) != std::to_string(i + 1) || !trim(channels[i].unit).empty()) {
+        return false;
+      }
+    }
+    for (const std::string_view input : split(kByCount[n], ' ')) {
+      const std::size_t number = options_.mapping.map.size() + 1;
+      options_.mapping.map.push_back(
+          {parse_input(input).value_or(Input::V1), format("#{}", number)});
+    }
+    info_.warnings.push_back(format(
+        "the {} channel{} of the file {} taken as {}, in volts and amperes (--map and --scale "
+        "say otherwise)",
+        n, n == 1 ? "" : "s", n == 1 ? "is" : "are", kByCount[n]));
+    return true;
+  }
+
+  /// Relays call many things UN or VN. The voltage of the neutral against earth is no higher than
+  /// the phase voltages, and what the phases have in common is a third of their sum: derived: each
+  /// phase against earth is its source voltage plus that of the neutral, and balanced source
+  /// voltages cancel. A channel that follows the whole sum is a residual voltage (3U0, open delta).
+  void drop_residual_voltage() {
+    auto& inputs = mapping_.inputs;
+    const auto find = [&](Input input) {
+      return std::find_if(inputs.begin(), inputs.end(),
+                          [&](const Assignment& a) { return a.input == input; });
+    };
+    const auto neutral = find(Input::V4);
+    const bool by_hand =
+        std::any_of(options_.mapping.map.begin(), options_.mapping.map.end(),
+                    [](const MapEntry& entry) { return entry.input == Input::V4; });
+    if (neutral == inputs.end() || by_hand || mapping_.wiring != Wiring::FourWireWye ||
+        read_channels(recording_.analogs)[neutral->channel].role != Role::Neutral) {
+      return;
+    }
+    constexpr std::uint64_t kExamined = std::uint64_t{1} << 18U;
+    constexpr std::uint64_t kBlock = 8192;
+    double sum_sum = 0.0;
+    double neutral_neutral = 0.0;
+    double sum_neutral = 0.0;
+    double phases = 0.0;
+    std::vector<float> samples(kBlock);
+    std::vector<double> total(kBlock);
+    const std::uint64_t end = std::min(recording_.sample_count, kExamined);
+    for (std::uint64_t first = 0; first < end; first += kBlock) {
+      const std::span<float> in(samples.data(),
+                                static_cast<std::size_t>(std::min(kBlock, end - first)));
+      std::fill(total.begin(), total.end(), 0.0);
+      for (const Input input : {Input::V1, Input::V2, Input::V3}) {
+        const auto phase = find(input);
+        if (phase == inputs.end()) {
+          return;
+        }
+        recording_.samples->read_analog(phase->channel, first, in);
+        for (std::size_t n = 0; n < in.size(); ++n) {
+          const double u = std::isnan(in[n]) ? 0.0 : static_cast<double>(in[n]) * phase->scale;
+          total[n] += u;
+          phases += u * u / 3.0;
+        }
+      }
+      recording_.samples->read_analog(neutral->channel, first, in);
+      for (std::size_t n = 0; n < in.size(); ++n) {
+        const double u = std::isnan(in[n]) ? 0.0 : static_cast<double>(in[n]) * neutral->scale;
+        sum_sum += total[n] * total[n];
+        neutral_neutral += u * u;
+        sum_neutral += total[n] * u;
+      }
+    }
+    const bool follows = sum_neutral * sum_neutral > 0.81 * sum_sum * neutral_neutral &&
+                         neutral_neutral > 1e-4 * phases;
+    const double part = std::abs(sum_neutral) / sum_sum;
+    const bool residual = follows && !(part > 0.28 && part < 0.39);
+    if (residual || neutral_neutral > phases) {
+      const std::string_view channel = trim(recording_.analogs[neutral->channel].name);
+      info_.warnings.push_back(format(
+          "channel '{}' is not taken as the voltage of the neutral against earth, because it "
+          "{}; --map V4={} takes it all the same",
+          channel,
+          residual ? "follows the sum of the phase voltages (a residual voltage)"
+                   : "is higher than the phase voltages",
+          channel));
+      inputs.erase(neutral);
+    }
+  }
 
   Result<void> make_lanes() {
     for (const Assignment& assignment : mapping_.inputs) {
