@@ -336,7 +336,9 @@ Assumption assume_system(const source::SourceInfo& info, const Overrides& given,
     std::erase(out.assumed, "wiring");
   } else {
     out.system.wiring = info.wiring.value_or(Wiring::FourWireWye);
-    assume("wiring");
+    if (!info.wiring) {
+      assume("wiring");
+    }
   }
 
   std::optional<double> declared;
@@ -377,7 +379,10 @@ Assumption assume_system(const source::SourceInfo& info, const Overrides& given,
     out.system.nominal_voltage_volts = *given.nominal_voltage_volts;
     return out;
   }
-  assume("nominal_voltage_V");
+  // A scenario says its nominal voltage; what a recording says is the rating of a transformer.
+  if (!(info.nominal_voltage_volts && info.format.starts_with("sim"))) {
+    assume("nominal_voltage_V");
+  }
   const bool line_to_line = out.system.wiring == Wiring::Delta;
   const auto level = measured.voltage_volts;
   std::optional<double> rating = info.nominal_voltage_volts;

@@ -108,6 +108,7 @@ TEST(AssumeSystem, WhatWasGivenWinsAndIsNotAssumed) {
 
 TEST(AssumeSystem, RatingOfTheFileComesBeforeTheUsualOnes) {
   source::SourceInfo info;
+  info.format = "comtrade-1999-binary";
   info.nominal_voltage_volts = 63.5;
   const Assumption assumption = assume_system(info, {}, Measured{50.0, 1.0, 58.0});
   EXPECT_EQ(assumption.system.nominal_voltage_volts, 63.5);

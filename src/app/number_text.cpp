@@ -157,7 +157,7 @@ std::string count_text(unsigned long long count) {
   std::string digits = format("{}", count);
   for (std::size_t at = digits.size(); at > 3;) {
     at -= 3;
-    digits.insert(at, " ");
+    digits.insert(at, 1, ' ');
   }
   return digits;
 }

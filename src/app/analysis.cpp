@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/analysis.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/waveform_capture.hpp"
+#include "base/format.hpp"
+#include "metrology/quantity.hpp"
+
+namespace halfcycle::app {
+namespace {
+
+using meter::Column;
+using meter::Meter;
+using metrology::Interval;
+
+// Stands in where there is nothing to take a nominal voltage from: the engine needs a number, and
+// nothing that refers to it is shown then.
+constexpr double kPlaceholderVolts = 230.0;
+constexpr int kHighestOrderShown = 50;  // IEC 61000-4-30 §5.8: harmonics to the 50th
+
+bool refers_to_nominal_voltage(std::string_view label) {
+  return label.ends_with("UnderDev") || label.ends_with("OverDev");
+}
+
+bool is_spectrum(std::string_view label) {
+  return !label.empty() && label.back() >= '0' && label.back() <= '9' &&
+         (label.find(" HD") != std::string_view::npos ||
+          label.find(" HA") != std::string_view::npos ||
+          label.find(" IHD") != std::string_view::npos);
+}
+
+std::string_view high_speed_label(std::string_view label) {
+  for (const metrology::QuantityInfo& row : metrology::kQuantities) {
+    if (row.label == label) {
+      return row.high_speed_label;
+    }
+  }
+  return {};
+}
+
+std::vector<Column> scalars(std::vector<Column> columns) {
+  std::erase_if(columns, [](const Column& column) { return is_spectrum(column.label); });
+  return columns;
+}
+
+// The columns with ½-cycle values, under their own names.
+std::vector<Column> high_speed_columns(const Meter& meter) {
+  std::vector<Column> columns;
+  for (Column column : meter.columns(Interval::HalfCycle)) {
+    if (const auto label = high_speed_label(column.label); !label.empty()) {
+      column.label = std::string(label);
+      columns.push_back(std::move(column));
+    }
+  }
+  return columns;
+}
+
+// What the outputs need, collected while the samples go through the meter.
+class Collector {
+ public:
+  Collector(Meter& meter, const AnalysisRequest& request, bool nominal_known)
+      : meter_(meter), request_(request), nominal_known_(nominal_known) {}
+
+  Result<void> set_up() {
+    if (auto done = set_up_registers(); !done) {
+      return done;
+    }
+    if (request_.series) {
+      if (auto done = set_up_series(*request_.series); !done) {
+        return done;
+      }
+    }
+    if (request_.pictures) {
+      std::vector<std::string> labels;
+      for (const Column& column : high_speed_columns(meter_)) {
+        if (column.unit == Unit::Volt || column.unit == Unit::Ampere ||
+            column.unit == Unit::Hertz) {
+          labels.push_back(column.label);
+        }
+      }
+      if (auto done = observe(half_cycle_, Interval::HalfCycle, labels); !done) {
+        return done;
+      }
+    }
+    return request_.spectra ? set_up_spectra() : Result<void>();
+  }
+
+  void take(ReportData& data) {
+    for (const std::string& label : registers_) {
+      auto statistics = meter_.statistics(label);
+      auto column = column_of(label);
+      if (statistics && column) {
+        if (!nominal_known_ && refers_to_nominal_voltage(label)) {
+          *statistics = meter::Statistics{};
+        }
+        data.registers.push_back({*std::move(column), *statistics});
+      }
+    }
+    if (request_.series) {
+      data.series = std::move(series_);
+    }
+    data.half_cycle = std::move(half_cycle_);
+    data.windows = std::move(windows_);
+    data.phasors = std::move(phasors_);
+    for (std::size_t i = 0; i < spectra_.size(); ++i) {
+      const Input input = spectra_[i].input;
+      for (int order = 1; order <= spectra_orders_; ++order) {
+        const auto mean = meter_.statistics(format("{} HD{}", name(input), order));
+        spectra_[i].mean_percent.push_back(mean ? mean->mean : kNotAvailable);
+      }
+      spectra_[i].mean_percent.insert(spectra_[i].mean_percent.begin(), kNotAvailable);
+    }
+    data.harmonics = std::move(spectra_);
+  }
+
+ private:
+  Result<void> set_up_registers() {
+    std::vector<Column> available = meter_.columns(Interval::TenTwelveCycle);
+    if (request_.registers.empty()) {
+      available = scalars(std::move(available));
+    }
+    for (Column& column : high_speed_columns(meter_)) {
+      available.push_back(std::move(column));
+    }
+    auto labels = select_labels(available, request_.registers);
+    if (!labels) {
+      return fail(labels.error());
+    }
+    for (const std::string& label : *labels) {
+      if (auto known = meter_.statistics(label); !known) {
+        return fail(known.error());
+      }
+    }
+    registers_ = *std::move(labels);
+    return {};
+  }
+
+  Result<void> set_up_series(Interval interval) {
+    std::vector<Column> available = meter_.columns(interval);
+    if (request_.registers.empty()) {
+      available = scalars(std::move(available));
+    }
+    std::vector<std::string> patterns = request_.registers;
+    if (interval == Interval::HalfCycle) {
+      for (Column& column : high_speed_columns(meter_)) {
+        if (!request_.registers.empty()) {
+          available.push_back(std::move(column));
+        }
+      }
+    } else {
+      // ½-cycle values have no longer intervals; their statistics are among the registers.
+      std::erase_if(patterns, [](const std::string& label) { return label.starts_with("HS "); });
+      if (patterns.empty() && !request_.registers.empty()) {
+        available.clear();
+      }
+    }
+    auto labels = select_labels(available, patterns);
+    if (!labels) {
+      return fail(labels.error());
+    }
+    return observe(series_, interval, *labels);
+  }
+
+  Result<void> observe(IntervalTable& table, Interval interval,
+                       const std::vector<std::string>& labels) {
+    table.interval = interval;
+    auto columns = meter_.observe(interval, labels,
+                                  [this, &table](const meter::Row& row) { append(table, row); });
+    if (!columns) {
+      return fail(columns.error());
+    }
+    table.columns = *std::move(columns);
+    return {};
+  }
+
+  void append(IntervalTable& table, const meter::Row& row) const {
+    table.start.push_back(row.start);
+    table.end.push_back(row.end);
+    table.marks.push_back(row.marks);
+    if (!nominal_known_) {
+      table.marks.back().flagged = false;
+    }
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      const bool hidden = !nominal_known_ && refers_to_nominal_voltage(table.columns[i].label);
+      table.values.push_back(hidden ? kNotAvailable : row.values[i]);
+    }
+  }
+
+  Result<void> set_up_spectra() {
+    const std::vector<Column> all = meter_.columns(Interval::TenTwelveCycle);
+    std::vector<std::string> labels;
+    for (const Column& column : scalars(all)) {
+      labels.push_back(column.label);
+    }
+    if (auto done = observe(windows_, Interval::TenTwelveCycle, labels); !done) {
+      return done;
+    }
+    const auto has = [&](const std::string& label) {
+      return std::any_of(all.begin(), all.end(),
+                         [&](const Column& column) { return column.label == label; });
+    };
+    std::vector<std::string> wanted;
+    for (std::size_t i = 0; i < kInputCount; ++i) {
+      const auto input = static_cast<Input>(i);
+      const std::string fundamental = format("{} fund", name(input));
+      if (has(fundamental)) {
+        phasor_inputs_.push_back(input);
+        wanted.push_back(fundamental);
+        wanted.push_back(format("{} ang", name(input)));
+      }
+    }
+    while (spectra_orders_ < kHighestOrderShown && (has(format("V1 HD{}", spectra_orders_ + 1)) ||
+                                                    has(format("I1 HD{}", spectra_orders_ + 1)))) {
+      ++spectra_orders_;
+    }
+    for (std::size_t i = 0; i < kInputCount && spectra_orders_ > 0; ++i) {
+      const auto input = static_cast<Input>(i);
+      if (has(format("{} HD1", name(input)))) {
+        spectra_.push_back({input, {}, {}});
+        for (int order = 1; order <= spectra_orders_; ++order) {
+          wanted.push_back(format("{} HD{}", name(input), order));
+        }
+      }
+    }
+    auto columns = meter_.observe(Interval::TenTwelveCycle, wanted,
+                                  [this](const meter::Row& row) { on_spectra(row); });
+    return columns ? Result<void>() : fail(columns.error());
+  }
+
+  void on_spectra(const meter::Row& row) {
+    PhasorSet set{row.start, row.end, row.marks.flagged && nominal_known_, {}};
+    std::size_t at = 0;
+    for (const Input input : phasor_inputs_) {
+      set.phasors.push_back({input, row.values[at], row.values[at + 1]});
+      at += 2;
+    }
+    phasors_.push_back(std::move(set));
+    for (HarmonicBars& bars : spectra_) {
+      std::vector<float> window{static_cast<float>(kNotAvailable)};
+      for (int order = 1; order <= spectra_orders_; ++order) {
+        window.push_back(static_cast<float>(row.values[at++]));
+      }
+      bars.window_percent.push_back(std::move(window));
+    }
+  }
+
+  [[nodiscard]] std::optional<Column> column_of(const std::string& label) const {
+    const bool high_speed = label.starts_with("HS ");
+    for (const metrology::QuantityInfo& row : metrology::kQuantities) {
+      if (label == (high_speed ? row.high_speed_label : row.label)) {
+        return Column{label, row.unit, std::string(row.help)};
+      }
+    }
+    for (const metrology::SpectrumInfo& row : metrology::kSpectra) {
+      if (label.find(format(" {}", row.suffix)) != std::string::npos) {
+        return Column{label, row.unit, std::string(row.help)};
+      }
+    }
+    return std::nullopt;
+  }
+
+  Meter& meter_;
+  const AnalysisRequest& request_;
+  bool nominal_known_;
+  std::vector<std::string> registers_;
+  IntervalTable series_, half_cycle_, windows_;
+  std::vector<Input> phasor_inputs_;
+  std::vector<PhasorSet> phasors_;
+  std::vector<HarmonicBars> spectra_;
+  int spectra_orders_ = 0;
+};
+
+// Feeds the meter and notes where time breaks.
+class Feeder {
+ public:
+  Feeder(Meter& meter, ReportData& data, WaveformCapture* waveforms)
+      : meter_(meter), data_(data), waveforms_(waveforms) {}
+
+  void push(const SampleBlock& block) {
+    if (block.frame_count == 0) {
+      return;
+    }
+    const Instant start = block.time.instant_of(static_cast<double>(block.first_index));
+    if (frames_ == 0) {
+      data_.first = start;
+    }
+    if (frames_ == 0 || block.discontinuity != Discontinuity::None) {
+      data_.time.push_back(
+          {block.first_index, (start - data_.first).to_seconds(), block.time.rate_hertz});
+    }
+    data_.last = block.time.instant_of(static_cast<double>(block.first_index + block.frame_count));
+    frames_ += block.frame_count;
+    if (waveforms_ != nullptr) {
+      waveforms_->push(block, data_.first);
+    }
+    meter_.push(block);
+  }
+  [[nodiscard]] std::uint64_t frames() const { return frames_; }
+
+ private:
+  Meter& meter_;
+  ReportData& data_;
+  WaveformCapture* waveforms_;
+  std::uint64_t frames_ = 0;
+};
+
+}  // namespace
+
+bool matches(std::string_view pattern, std::string_view label) {
+  std::size_t p = 0;
+  std::size_t l = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t after = 0;
+  while (l < label.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      after = l;
+    } else if (p < pattern.size() && pattern[p] == label[l]) {
+      ++p;
+      ++l;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      l = ++after;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') {
+    ++p;
+  }
+  return p == pattern.size();
+}
+
+Result<std::vector<std::string>> select_labels(const std::vector<Column>& available,
+                                               const std::vector<std::string>& patterns) {
+  std::vector<std::string> labels;
+  const auto add = [&](const std::string& label) {
+    if (std::find(labels.begin(), labels.end(), label) == labels.end()) {
+      labels.push_back(label);
+    }
+  };
+  if (patterns.empty()) {
+    for (const Column& column : available) {
+      add(column.label);
+    }
+  }
+  for (const std::string& pattern : patterns) {
+    if (pattern.find('*') == std::string::npos) {
+      add(pattern);
+      continue;
+    }
+    bool any = false;
+    for (const Column& column : available) {
+      if (matches(pattern, column.label)) {
+        add(column.label);
+        any = true;
+      }
+    }
+    if (!any) {
+      return fail(ErrorCode::InvalidSetup,
+                  "no register of this recording fits '{}'; 'halfcycle registers' lists them all",
+                  pattern);
+    }
+  }
+  return labels;
+}
+
+Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
+                                    const MeasureOptions& options, bool analysis) {
+  PreparedMeter prepared;
+  prepared.source = std::move(source);
+  auto head = first_look(*prepared.source);
+  if (!head) {
+    return fail(head.error());
+  }
+  prepared.head = *std::move(head);
+  const source::SourceInfo& info = prepared.source->info();
+  if (prepared.head.empty()) {
+    return fail(ErrorCode::InvalidInput, "{}: holds no samples", info.uri);
+  }
+  const SampleBlock first = prepared.head.front().view();
+  std::optional<double> trigger;
+  if (info.trigger && info.start && *info.trigger > *info.start) {
+    trigger = (*info.trigger - *info.start).to_seconds();
+  }
+  prepared.assumption =
+      assume_system(info, options.given, measure_first_cycles(prepared.head, trigger));
+  meter::MeterSetup& setup = prepared.setup;
+  setup.system = prepared.assumption.system;
+  if (!is_available(setup.system.nominal_voltage_volts)) {
+    setup.system.nominal_voltage_volts = kPlaceholderVolts;
+  }
+  if (options.nominal_current_amperes) {
+    setup.system.nominal_current_amperes = *options.nominal_current_amperes;
+    prepared.assumption.system.nominal_current_amperes = *options.nominal_current_amperes;
+  }
+  setup.inputs = first.inputs;
+  setup.sample_rate_hertz = first.time.rate_hertz;
+  setup.dip_threshold_ratio = options.dip_threshold_ratio;
+  setup.swell_threshold_ratio = options.swell_threshold_ratio;
+  setup.interruption_threshold_ratio = options.interruption_threshold_ratio;
+  setup.hysteresis_ratio = options.hysteresis_ratio;
+  setup.analysis = analysis;
+  auto meter = Meter::create(setup);
+  if (!meter) {
+    return fail(meter.error());
+  }
+  prepared.meter = *std::move(meter);
+  return prepared;
+}
+
+Result<ReportData> analyze(std::unique_ptr<source::Source> source, const AnalysisRequest& request) {
+  auto prepared = prepare_meter(std::move(source), request.measure, true);
+  if (!prepared) {
+    return fail(prepared.error());
+  }
+  Meter& meter = *prepared->meter;
+  const bool nominal_known = is_available(prepared->assumption.system.nominal_voltage_volts);
+  Collector collector(meter, request, nominal_known);
+  if (auto done = collector.set_up(); !done) {
+    return fail(done.error());
+  }
+
+  ReportData data;
+  data.version = version();
+  WaveformCapture waveforms;
+  Feeder feeder(meter, data, request.pictures ? &waveforms : nullptr);
+  for (const StoredBlock& block : prepared->head) {
+    feeder.push(block.view());
+  }
+  prepared->head.clear();
+  const std::uint64_t total = prepared->source->info().sample_count;
+  while (true) {
+    if (request.stop && request.stop()) {
+      return fail(ErrorCode::Interrupted, "stopped");
+    }
+    const auto block = prepared->source->read(request.block_frames);
+    if (!block) {
+      return fail(block.error());
+    }
+    if (!*block) {
+      break;
+    }
+    feeder.push(**block);
+    if (request.progress) {
+      request.progress(total > 0 ? static_cast<double>(feeder.frames()) / static_cast<double>(total)
+                                 : -1.0);
+    }
+  }
+  meter.finish();
+
+  data.source = prepared->source->info();
+  data.system = prepared->assumption.system;
+  data.assumed = prepared->assumption.assumed;
+  data.warnings = data.source.warnings;
+  data.warnings.insert(data.warnings.end(), prepared->assumption.warnings.begin(),
+                       prepared->assumption.warnings.end());
+  if (nominal_known) {
+    data.events.assign(meter.events().begin(), meter.events().end());
+  }
+  data.faults.assign(meter.faults().begin(), meter.faults().end());
+  data.dip_threshold_ratio = request.measure.dip_threshold_ratio;
+  data.swell_threshold_ratio = request.measure.swell_threshold_ratio;
+  data.interruption_threshold_ratio = request.measure.interruption_threshold_ratio;
+  collector.take(data);
+  data.waveforms = waveforms.take();
+  for (WaveformChannel& channel : data.waveforms.channels) {
+    for (const source::MappedChannel& mapped : data.source.channels) {
+      if (mapped.input == channel.input) {
+        channel.name = mapped.name;
+      }
+    }
+  }
+  return data;
+}
+
+}  // namespace halfcycle::app
