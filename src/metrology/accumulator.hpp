@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums from which aggregates of interval values come, each row by its own rule
+// (IEC 61000-4-30 §4.5): what aggregation and statistics share.
+//
+//   ValueAccumulator sums(system);
+//   sums.add(values);                    // NaN says nothing and is skipped
+//   sums.result(out);                    // NaN where nothing was there
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "base/system.hpp"
+#include "metrology/interval.hpp"
+#include "metrology/power.hpp"
+#include "metrology/quantity.hpp"
+
+namespace halfcycle::metrology {
+
+/// Scalar quantities. Rms: root of the mean of squares. Mean: arithmetic. Angle: direction of the
+/// mean unit vector. PowerFactor: ΣP/ΣS with the sign of ΣP and ΣQ. Last: the latest; PF lead and
+/// lag follow the aggregated PF. Under- and overdeviation: IEC 61000-4-30 Annex D, of the squares
+/// of Uunder and Uover.
+class ValueAccumulator {
+ public:
+  explicit ValueAccumulator(const SystemSetup& system);
+  void reset() noexcept;
+  void add(std::span<const double> values) noexcept;
+  /// out: kQuantityCount.
+  void result(std::span<double> out) const noexcept;
+  [[nodiscard]] std::uint32_t count(QuantityId id) const noexcept { return count_[index(id)]; }
+
+ private:
+  PfConvention convention_;
+  std::array<double, kQuantityCount> sum_{};
+  std::array<double, kQuantityCount> sine_sum_{};  ///< angles only
+  std::array<std::uint32_t, kQuantityCount> count_{};
+  std::array<std::array<double, 3>, 8> factor_sums_{};  ///< ΣP, ΣQ, ΣS of each power factor row
+};
+
+/// What spectra contribute to sums, worked out once for all accumulators that take them in.
+struct SpectrumTerms {
+  enum Row : std::size_t { kSquare, kInterSquare, kCosine, kSine, kRows };
+  using Orders = std::array<float, kMaxOrder + 1>;
+  std::array<std::array<Orders, kRows>, kInputCount> of_input{};
+  InputMask inputs;  ///< which inputs are filled in
+};
+void prepare(const Spectra& spectra, InputMask inputs, SpectrumTerms& terms) noexcept;
+
+/// Spectra, element by element.
+class SpectrumAccumulator {
+ public:
+  void reset() noexcept;
+  void add(const SpectrumTerms& terms) noexcept;
+  void result(InputMask inputs, Spectra& out) const noexcept;
+
+ private:
+  struct Row {
+    std::array<double, kMaxOrder + 1> sum{};
+    std::array<float, kMaxOrder + 1> count{};
+  };
+  std::array<std::array<Row, SpectrumTerms::kRows>, kInputCount> rows_{};
+};
+
+/// All inputs of `spectra` not available.
+void clear(Spectra& spectra) noexcept;
+
+}  // namespace halfcycle::metrology

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// From 10/12-cycle values to 1 s, 150/180 cycles, 10 s, 10 min and 2 h (IEC 61000-4-30 §4.4, §4.5).
+//
+//   Aggregator aggregation(system, inputs, sink);
+//   aggregation.begin(segment_start);
+//   aggregation.add(ten_twelve_cycle, terms);   // in order; intervals that it ends are published
+//   aggregation.end(segment_end);               // publishes what is complete by then
+//
+// Intervals from 1 s up are aligned to UTC. A 10/12-cycle value belongs to the interval in which it
+// ends. The first interval of a run, begun before the first sample, and the last, not ended, are
+// left out; one with a gap inside is published as not complete.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/instant.hpp"
+#include "metrology/accumulator.hpp"
+#include "metrology/interval.hpp"
+
+namespace halfcycle::metrology {
+
+/// Whole cycles in an interval over their time, IEC 61000-4-30 §5.1.1, aligned to UTC.
+class CycleCounter {
+ public:
+  explicit CycleCounter(Duration period) : period_(period) {}
+  void reset() noexcept;
+  /// A fundamental period begins; in order of time.
+  void crossing(Instant at) noexcept;
+  /// There is no frequency at this time: neither is there for the interval it lies in.
+  void lost(Instant at) noexcept;
+  /// Nothing more before `now`.
+  void advance(Instant now) noexcept;
+  /// Frequency of the interval that starts at `start`; NaN if it was not measured throughout.
+  [[nodiscard]] double result(Instant start) const noexcept;
+
+ private:
+  void open(Instant at) noexcept;
+  void close() noexcept;
+
+  struct Result {
+    Instant start;
+    double hertz = kNotAvailable;
+  };
+  Duration period_;
+  bool running_ = false;
+  bool valid_ = false;
+  Instant start_;
+  Instant first_;
+  Instant last_;
+  std::int64_t crossings_ = 0;
+  std::array<Result, 8> results_{};
+  std::size_t next_ = 0;
+};
+
+class Aggregator {
+ public:
+  Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink& sink);
+
+  /// Measuring begins (again) here, after a start, a gap or a clock step.
+  void begin(Instant start) noexcept;
+  void add(const IntervalValues& values, const SpectrumTerms* terms) noexcept;
+  /// Measuring stops here.
+  void end(Instant at) noexcept;
+
+  CycleCounter& one_second_cycles() noexcept { return one_second_cycles_; }
+  CycleCounter& ten_second_cycles() noexcept { return ten_second_cycles_; }
+
+ private:
+  struct Level {
+    Interval interval = Interval::OneSecond;
+    Duration period;                  ///< 0: counted, not aligned
+    std::uint32_t inputs_wanted = 0;  ///< of a counted interval
+    bool open = false;
+    bool leave_out = false;  ///< begun before the first sample of the run
+    bool whole = false;      ///< measured since its first instant
+    Instant start;
+    Instant covered_to;  ///< end of the latest input
+    std::uint32_t inputs = 0;
+    std::uint64_t number = 0;
+    Marks marks;
+    ValueAccumulator sums;
+    std::unique_ptr<SpectrumAccumulator> spectra;
+    explicit Level(const SystemSetup& system)
+        : sums(system), spectra(std::make_unique<SpectrumAccumulator>()) {}
+  };
+  enum : std::size_t { kOneSecond, kOneFiftyOneEighty, kTenSecond, kTenMinute, kTwoHour, kLevels };
+
+  static void open(Level& level, Instant start, bool whole) noexcept;
+  static void take(Level& level, const IntervalValues& values, const SpectrumTerms* terms) noexcept;
+  void publish(Level& level, Instant end) noexcept;
+  void close_until(Level& level, Instant now) noexcept;
+
+  InputMask inputs_;
+  IntervalSink& sink_;
+  std::vector<Level> levels_;
+  CycleCounter one_second_cycles_{Duration::seconds(1)};
+  CycleCounter ten_second_cycles_{Duration::seconds(10)};
+  bool began_ = false;
+  std::array<double, kQuantityCount> values_{};
+  std::unique_ptr<Spectra> spectra_;
+  std::unique_ptr<SpectrumTerms> terms_;  ///< of 10-minute values on their way to 2 h
+};
+
+}  // namespace halfcycle::metrology

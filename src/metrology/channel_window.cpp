@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrology/channel_window.hpp"
+
+#include <cmath>
+
+#include "signal/trig.hpp"
+
+namespace halfcycle::metrology {
+namespace {
+// Steady: nothing moved in a cycle by more than this. Flicker moves magnitudes without the angle,
+// so either will do for the other's sake.
+constexpr double kSteadyMagnitude = 0.01;
+constexpr double kSteadyTurns = 0.0015;
+constexpr double kLargestDriftTurns = 0.02;
+
+double wrap(double turns) { return turns - std::floor(turns + 0.5); }
+}  // namespace
+
+void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cycle,
+                            std::complex<double> phasor, std::complex<double> before,
+                            double floor_rms) noexcept {
+  const bool alive = std::norm(phasor) > floor_rms * floor_rms;
+  if (alive) {
+    const double turns = signal::angle_radians(phasor) / signal::kTwoPi;
+    bool steady = false;
+    if (std::norm(before) > floor_rms * floor_rms) {
+      const double moved = std::abs(wrap(turns - signal::angle_radians(before) / signal::kTwoPi));
+      const double change = std::abs(std::sqrt(std::norm(phasor) / std::norm(before)) - 1.0);
+      steady = moved < kSteadyTurns || (change < kSteadyMagnitude && moved < kLargestDriftTurns);
+    }
+    // Until there are two cycles to compare, the first measured angle serves.
+    if (steady || !known_) {
+      angle_turns_ = turns;
+      known_ = true;
+    }
+  }
+  // Zero crossings lie where the grid's phase plus the angle is a quarter turn, and every half.
+  const double offset = 0.25 - angle_turns_;
+  const double newest = 0.5 * static_cast<double>(cycle.number + 1);
+  for (;;) {
+    const double wanted = started_ ? last_turns_ + 0.5 : 0.25;
+    double turns = offset + 0.5 * std::round((wanted - offset) / 0.5);
+    if (!started_ && turns < 0.0) {
+      turns += 0.5;
+    } else if (started_ && turns < last_turns_ + 0.2) {
+      turns += 0.5;
+    }
+    if (turns >= newest || count_ == queue_.size()) {
+      return;
+    }
+    std::int64_t half = static_cast<std::int64_t>(std::floor(2.0 * turns));
+    half = half < cycle.number - 1 ? cycle.number - 1 : half;
+    const GridCycle& at = tracker.at(half);
+    const double length = at.end - at.start;
+    Window& window = queue_[(first_ + count_) % queue_.size()];
+    window.start = at.start + (2.0 * turns - static_cast<double>(half)) * length;
+    window.end = window.start + 2.0 * tracker.half_cycle_samples();
+    ++count_;
+    last_turns_ = turns;
+    started_ = true;
+  }
+}
+
+}  // namespace halfcycle::metrology

@@ -1,0 +1,735 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrology/engine_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace halfcycle::metrology {
+namespace {
+
+using signal::SamplePosition;
+using signal::WindowSums;
+
+constexpr double kHeadCycles = 10.0;
+constexpr int kRefinements = 5;
+// The lowest frequency, over nominal, whose windows the ring holds with all their look-ahead.
+constexpr double kLowestRatio = 0.78;
+// Cycles behind the end of a 10/12-cycle window until it is worked out, and some room.
+constexpr double kClosingCycles = 2.0;
+constexpr double kRoomCycles = 1.5;
+// A window may end this far behind the last sample, in samples of the source: the sample's own
+// interval is half of it, and the frequency of a short record is not known exactly.
+constexpr double kEndToleranceSamples = 0.5;
+// Phase by which the middle of a window's cycles may lie beside the middle of its time before the
+// grid follows the bend: below it, a bend is noise rather than a ramp.
+constexpr double kStraightTurns = 2e-4;
+
+double source_per_cycle(const EngineSetup& setup, double rate_hertz) {
+  return std::max(rate_hertz / setup.system.nominal_frequency_hertz, kFewestSamplesPerCycle);
+}
+
+std::size_t frames_of(double frames) { return static_cast<std::size_t>(std::ceil(frames)); }
+
+SpectrumSetup spectrum_setup(const EngineSetup& setup, std::size_t lanes, double source_rate) {
+  const double source = source_per_cycle(setup, source_rate);
+  const double inside = source * signal::upsampling_factor(source);
+  const int points = signal::choose_points_per_cycle(inside);
+  return {.cycles = static_cast<std::size_t>(setup.system.window_cycles()),
+          .lanes = lanes,
+          .samples_per_cycle = inside,
+          .highest_order = std::max(1, signal::highest_analysable_order(source, points)),
+          .points_per_cycle = points};
+}
+
+/// Source frames that the record is continued by at both ends.
+std::size_t horizon(const SpectrumAnalyzer& spectrum, int factor) {
+  const std::size_t reach =
+      std::max<std::size_t>(spectrum.taps() / 2,
+                            static_cast<std::size_t>(FundamentalCorrelator::kReach)) +
+      8;
+  return factor == 1 ? reach
+                     : reach / static_cast<std::size_t>(factor) + signal::Upsampler::kLag + 2;
+}
+
+}  // namespace
+
+RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double source_rate)
+    : source_rate_hertz(source_rate),
+      rate_hertz(source_rate * signal::upsampling_factor(source_per_cycle(setup, source_rate))),
+      factor(signal::upsampling_factor(source_per_cycle(setup, source_rate))),
+      measures_cycles(source_rate / setup.system.nominal_frequency_hertz >= kFewestSamplesPerCycle),
+      upsampler_kernel(factor),
+      upsampler(&upsampler_kernel),
+      spectrum(spectrum_setup(setup, lanes, source_rate)),
+      tracker(setup.system, setup.inputs, rate_hertz),
+      extender({.lanes = lanes,
+                .samples_per_cycle = source_per_cycle(setup, source_rate),
+                .horizon_frames = horizon(spectrum, factor)}),
+      source_ring(lanes,
+                  factor == 1 ? 64
+                              : frames_of(kHeadCycles * source_per_cycle(setup, source_rate)) +
+                                    2 * extender.horizon_frames() + 256,
+                  factor == 1 ? 16 : signal::UpsamplerKernel::kTaps),
+      ring(lanes,
+           frames_of((setup.system.window_cycles() + kClosingCycles + kRoomCycles) / kLowestRatio *
+                     rate_hertz / setup.system.nominal_frequency_hertz) +
+               2 * extender.horizon_frames() * static_cast<std::size_t>(factor) + 512,
+           std::max<std::size_t>(256, spectrum.taps())),
+      head_frames(frames_of(kHeadCycles * source_per_cycle(setup, source_rate))) {
+  head.resize(std::max(head_frames, extender.wanted_frames()) * lanes);
+  extension.resize(extender.horizon_frames() * lanes);
+  slice.resize(std::clamp<std::size_t>(
+                   frames_of(0.25 * source_rate / setup.system.nominal_frequency_hertz), 16, 256) *
+               lanes);
+}
+
+std::size_t RateDependent::bytes() const noexcept {
+  return sizeof(*this) + spectrum.bytes() + source_ring.bytes() + ring.bytes() +
+         (head.size() + extension.size() + slice.size()) * sizeof(float);
+}
+
+Engine::State::State(const EngineSetup& engine_setup)
+    : setup(engine_setup),
+      lanes(engine_setup.inputs.has(Input::I5) ? 12 : 8),
+      valuer(engine_setup.system, engine_setup.inputs),
+      rate(std::make_unique<RateDependent>(engine_setup, lanes, engine_setup.sample_rate_hertz)),
+      aggregation(engine_setup.system, spectrum_inputs_of(engine_setup, valuer), outputs),
+      spectra_(std::make_unique<Spectra>()),
+      terms_(std::make_unique<SpectrumTerms>()) {
+  spectrum_inputs = spectrum_inputs_of(engine_setup, valuer);
+  half_cycle_values.fill(kNotAvailable);
+  window_values_.fill(kNotAvailable);
+  clear(*spectra_);
+  const InputMask in = setup.inputs;
+  transform_ = setup.system.wiring == Wiring::Delta ||
+               (is_line_to_line(setup.system.wiring) &&
+                !(in.has(Input::I1) && in.has(Input::I2) && in.has(Input::I3)));
+  make_channels();
+}
+
+InputMask Engine::State::spectrum_inputs_of(const EngineSetup& setup, const Valuer& valuer) {
+  InputMask mask;
+  constexpr std::array kVoltages{Input::V1, Input::V2, Input::V3};
+  constexpr std::array kCurrents{Input::I1, Input::I2, Input::I3};
+  for (std::size_t k = 0; k < 3; ++k) {
+    if (valuer.has_quality_voltage(k)) {
+      mask.add(kVoltages[k]);
+    }
+    if (valuer.has_current(k)) {
+      mask.add(kCurrents[k]);
+    }
+  }
+  for (const Input input : {Input::V4, Input::I4, Input::I5}) {
+    if (setup.inputs.has(input)) {
+      mask.add(input);
+    }
+  }
+  return mask;
+}
+
+std::size_t Engine::State::memory_bytes() const noexcept {
+  return sizeof(*this) + rate->bytes() + sizeof(Spectra) * 2 + sizeof(SpectrumTerms) * 2 +
+         5 * sizeof(SpectrumAccumulator);
+}
+
+void Engine::State::make_channels() {
+  constexpr std::array kLn{QuantityId::VlnA, QuantityId::VlnB, QuantityId::VlnC};
+  constexpr std::array kLl{QuantityId::VllAb, QuantityId::VllBc, QuantityId::VllCa};
+  constexpr std::array kCurrent{QuantityId::IA, QuantityId::IB, QuantityId::IC};
+  const bool lines = valuer.line_to_line();
+  for (std::size_t k = 0; k < 3; ++k) {
+    Channel& ln = channels_[k];
+    ln.present = valuer.has_voltage(k);
+    ln.voltage = kLn[k];
+    ln.index = k;
+    ln.detector_channel = lines ? -1 : static_cast<int>(k);
+    Channel& ll = channels_[3 + k];
+    ll.present = valuer.has_line(k);
+    ll.line = true;
+    ll.voltage = kLl[k];
+    ll.index = k;
+    ll.detector_channel = lines ? static_cast<int>(k) : -1;
+    Channel& of_current = lines ? ll : ln;
+    of_current.has_current = of_current.present && valuer.has_current(k);
+    of_current.current = kCurrent[k];
+    of_current.current_lane = lane(Input::I1) + k;
+  }
+}
+
+// ---- segments ----------------------------------------------------------------------------------
+
+Instant Engine::State::instant_of(Position position) const noexcept {
+  const double frames = position.to_samples() / static_cast<double>(rate->factor);
+  const double ahead = static_cast<double>(segment_index_ - time_.index);
+  return time_.instant_of(static_cast<double>(time_.index) + (ahead + frames));
+}
+
+bool Engine::State::clock_ok(Position start, Position end) const noexcept {
+  for (std::size_t k = 0; k < clock_bad_count_; ++k) {
+    const std::int64_t from = clock_bad_[k].from * rate->factor;
+    const std::int64_t to = clock_bad_[k].to * rate->factor;
+    if (start < Position::at(to, 0.0) && Position::at(from, 0.0) < end) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Engine::State::flagged(Instant start, Instant end) const noexcept {
+  return outputs.query != nullptr && outputs.query->touched(start, end);
+}
+
+void Engine::State::begin_segment(const SampleBlock& block) noexcept {
+  if (phase_ != Phase::Idle || half_cycle_number_ > 0) {
+    for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
+      outputs.half_cycles[k]->on_break();
+    }
+  }
+  if (block.time.rate_hertz != rate->source_rate_hertz) {
+    rate = std::make_unique<RateDependent>(setup, lanes, block.time.rate_hertz);
+  }
+  phase_ = Phase::Collecting;
+  time_ = block.time;
+  segment_index_ = block.first_index;
+  source_frames_ = 0;
+  clock_bad_count_ = 0;
+  ended_ = false;
+  aggregation.begin(instant_of(Position()));
+}
+
+void Engine::State::push(const SampleBlock& block) noexcept {
+  if (block.frame_count == 0) {
+    return;
+  }
+  if (phase_ == Phase::Idle || block.discontinuity != Discontinuity::None) {
+    end_segment();
+    begin_segment(block);
+  }
+  if (!block.time_quality.clock_ok) {
+    const std::int64_t to = source_frames_ + static_cast<std::int64_t>(block.frame_count);
+    if (clock_bad_count_ > 0 && clock_bad_[clock_bad_count_ - 1].to == source_frames_) {
+      clock_bad_[clock_bad_count_ - 1].to = to;
+    } else {
+      if (clock_bad_count_ == clock_bad_.size()) {
+        std::copy(clock_bad_.begin() + 1, clock_bad_.end(), clock_bad_.begin());
+        --clock_bad_count_;
+      }
+      clock_bad_[clock_bad_count_++] = {source_frames_, to};
+    }
+  }
+  if (!rate->measures_cycles) {
+    source_frames_ += static_cast<std::int64_t>(block.frame_count);
+    return;
+  }
+  const std::size_t most = rate->slice.size() / lanes;
+  std::size_t done = 0;
+  while (done < block.frame_count) {
+    std::size_t count = std::min(most, block.frame_count - done);
+    if (phase_ == Phase::Collecting) {
+      count = std::min(count, rate->head_frames - static_cast<std::size_t>(source_frames_));
+    }
+    const float* frames = block.frames + done * block.lanes;
+    if (transform_ || block.lanes != lanes) {
+      make_canonical(frames, block.lanes, count, rate->slice.data());
+      frames = rate->slice.data();
+    }
+    take_frames(frames, count);
+    done += count;
+  }
+}
+
+void Engine::State::make_canonical(const float* frames, std::size_t block_lanes, std::size_t count,
+                                   float* out) const noexcept {
+  const bool delta = setup.system.wiring == Wiring::Delta;
+  const bool three_wire = is_line_to_line(setup.system.wiring);
+  const InputMask in = setup.inputs;
+  constexpr std::size_t kI = lane(Input::I1);
+  for (std::size_t n = 0; n < count; ++n) {
+    const float* x = frames + n * block_lanes;
+    float* y = out + n * lanes;
+    for (std::size_t l = 0; l < lanes; ++l) {
+      y[l] = l < block_lanes ? x[l] : 0.0F;
+    }
+    if (delta) {
+      // Against phase 2: v1 = v12, v2 = 0, v3 = v32 (given as V3 with two transformers, else −v23).
+      y[1] = 0.0F;
+      y[2] = in.has(Input::V2) ? -x[1] : x[2];
+    }
+    if (three_wire) {
+      if (!in.has(Input::I1)) {
+        y[kI] = -(x[kI + 1] + x[kI + 2]);
+      } else if (!in.has(Input::I2)) {
+        y[kI + 1] = -(x[kI] + x[kI + 2]);
+      } else if (!in.has(Input::I3)) {
+        y[kI + 2] = -(x[kI] + x[kI + 1]);
+      }
+    }
+  }
+}
+
+void Engine::State::take_frames(const float* frames, std::size_t count) noexcept {
+  if (phase_ == Phase::Collecting) {
+    std::copy_n(frames, count * lanes,
+                rate->head.begin() + static_cast<std::ptrdiff_t>(source_frames_) *
+                                         static_cast<std::ptrdiff_t>(lanes));
+    source_frames_ += static_cast<std::int64_t>(count);
+    if (static_cast<std::size_t>(source_frames_) == rate->head_frames) {
+      start_running();
+      process();
+    }
+    return;
+  }
+  source_frames_ += static_cast<std::int64_t>(count);
+  if (rate->factor == 1) {
+    rate->ring.push(frames, count);
+  } else {
+    rate->source_ring.push(frames, count);
+    rate->upsampler(rate->source_ring, rate->ring);
+  }
+  process();
+}
+
+void Engine::State::start_running() noexcept {
+  RateDependent& r = *rate;
+  const std::size_t head = static_cast<std::size_t>(source_frames_);
+  const std::int64_t before = static_cast<std::int64_t>(r.extender.horizon_frames());
+  r.extender.before(r.head.data(), head, r.extension.data());
+  if (r.factor == 1) {
+    r.ring.reset(-before);
+    r.ring.push(r.extension.data(), static_cast<std::size_t>(before));
+    r.ring.push(r.head.data(), head);
+  } else {
+    r.source_ring.reset(-before);
+    r.ring.reset(r.upsampler.first_output(-before));
+    r.source_ring.push(r.extension.data(), static_cast<std::size_t>(before));
+    r.source_ring.push(r.head.data(), head);
+    r.upsampler(r.source_ring, r.ring);
+  }
+  phase_ = Phase::Running;
+  const double nominal = setup.system.nominal_frequency_hertz;
+  const double coarse =
+      coarse_frequency(r.head.data(), head, lanes, r.source_rate_hertz, setup.system, setup.inputs);
+  const double first = is_available(coarse) ? refine_frequency(coarse, r.ring.end()) : nominal;
+  r.tracker.restart(Position(), first, is_available(coarse));
+  for (Channel& channel : channels_) {
+    channel.windows.restart();
+    channel.u_rms = channel.i_rms = kNotAvailable;
+    channel.latest = VoltageWindow{.channel = channel.detector_channel,
+                                   .line_to_line = channel.line,
+                                   .start = instant_of(Position()),
+                                   .end = instant_of(Position())};
+  }
+  energies.restart(Position());
+  half_start_ = Position();
+  half_end_ = Position() + r.tracker.half_cycle_samples();
+  half_sums_ = WindowSums{};
+  window_start_ = Position();
+  window_turns_known_ = false;
+  crossing_known_ = false;
+}
+
+double Engine::State::refine_frequency(double coarse_hertz, std::int64_t available) noexcept {
+  // The tracker's own measurement on a grid of the frequency assumed so far; each round makes the
+  // grid's error, and with it what harmonics leave behind, much smaller.
+  std::array<double, 64> measured;
+  double frequency = coarse_hertz;
+  for (int round = 0; round < kRefinements; ++round) {
+    ReferenceTracker probe = rate->tracker;
+    probe.restart(Position(), frequency, true);
+    const double length = 0.5 * rate->rate_hertz / frequency;
+    std::size_t count = 0;
+    Position a;
+    for (;;) {
+      const Position b = a + length;
+      if (signal::WindowIntegrator::end_frame(b) > available || count == measured.size()) {
+        break;
+      }
+      const GridCycle& cycle = probe.push(correlate(rate->ring, a, b), a, b);
+      if (is_available(cycle.measured_hertz) && cycle.magnitude_change < 0.01) {
+        measured[count++] = cycle.measured_hertz;
+      }
+      a = b;
+    }
+    if (count == 0) {
+      return frequency;
+    }
+    // Around the median, so that a fault within the first cycles does not count.
+    std::sort(measured.begin(), measured.begin() + static_cast<std::ptrdiff_t>(count));
+    const double median = measured[count / 2];
+    double sum = 0.0;
+    double used = 0.0;
+    for (std::size_t k = 0; k < count; ++k) {
+      if (std::abs(measured[k] - median) < 0.02) {
+        sum += measured[k];
+        used += 1.0;
+      }
+    }
+    frequency = sum / used;
+  }
+  return frequency;
+}
+
+void Engine::State::end_segment() noexcept {
+  if (phase_ == Phase::Idle || !rate->measures_cycles || source_frames_ == 0) {
+    phase_ = Phase::Idle;
+    return;
+  }
+  if (phase_ == Phase::Collecting) {
+    start_running();
+  }
+  RateDependent& r = *rate;
+  signal::FrameRing& source = r.factor == 1 ? r.ring : r.source_ring;
+  const std::size_t last =
+      std::min({r.extender.wanted_frames(), static_cast<std::size_t>(source_frames_),
+                static_cast<std::size_t>(source.end() - source.begin())});
+  source.copy(source.end() - static_cast<std::int64_t>(last), last, r.head.data());
+  r.extender.after(r.head.data(), last, r.extension.data());
+  source.push(r.extension.data(), r.extender.horizon_frames());
+  if (r.factor != 1) {
+    r.upsampler(r.source_ring, r.ring);
+  }
+  ended_ = true;
+  data_end_ = Position::at(source_frames_ * r.factor, 0.0);
+  process();
+  const double rest = data_end_ - half_start_;
+  if (rest > 1e-6 && signal::WindowIntegrator::end_frame(data_end_) <= r.ring.end()) {
+    const WindowSums sums = integrate(r.ring, half_start_, data_end_);
+    const double seconds = rest / r.rate_hertz;
+    const double p = valuer.total_power({sums.power[0], sums.power[1], sums.power[2]});
+    const double latest = half_cycle_values[index(QuantityId::KwTot)];
+    const bool cycle = r.tracker.count() > 1;
+    energies.add(data_end_, {.joules = p / r.rate_hertz,
+                             .p_watts = cycle ? latest : p,
+                             .var_seconds = half_cycle_values[index(QuantityId::KvarTot)] * seconds,
+                             .va_seconds = half_cycle_values[index(QuantityId::KvaTot)] * seconds});
+  }
+  if (valuer.has_power()) {
+    energies.latest(half_cycle_values);
+  }
+  r.tracker.close();
+  close_windows(true);
+  aggregation.end(instant_of(data_end_));
+  phase_ = Phase::Idle;
+}
+
+void Engine::State::finish() noexcept { end_segment(); }
+
+// ---- the urgent step ---------------------------------------------------------------------------
+
+bool Engine::State::ready(Position end) const noexcept {
+  if (signal::WindowIntegrator::end_frame(end) > rate->ring.end()) {
+    return false;
+  }
+  return !ended_ || end <= data_end_ + kEndToleranceSamples * rate->factor;
+}
+
+void Engine::State::process() noexcept {
+  for (;;) {
+    // The earliest end comes first, whatever is available.
+    Channel* next = nullptr;
+    Position end = half_end_;
+    for (Channel& channel : channels_) {
+      if (channel.windows.pending() && channel.windows.front().end < end) {
+        next = &channel;
+        end = channel.windows.front().end;
+      }
+    }
+    if (!ready(end)) {
+      return;
+    }
+    if (next != nullptr) {
+      do_channel(*next);
+    } else {
+      do_half_cycle();
+    }
+  }
+}
+
+void Engine::State::do_channel(Channel& channel) noexcept {
+  const ChannelWindow::Window window = channel.windows.front();
+  channel.windows.pop();
+  const WindowSums sums = integrate(rate->ring, window.start, window.end);
+  const double square = channel.line ? sums.line_square[channel.index] : sums.square[channel.index];
+  channel.u_rms = std::sqrt(square / sums.samples);
+  channel.i_rms = channel.has_current ? std::sqrt(sums.square[channel.current_lane] / sums.samples)
+                                      : kNotAvailable;
+  channel.latest.start = instant_of(window.start);
+  channel.latest.end = instant_of(window.end);
+  channel.latest.u_rms_volts = channel.u_rms;
+  if (channel.detector_channel >= 0) {
+    for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
+      outputs.half_cycles[k]->on_voltage_window(channel.latest);
+    }
+  }
+}
+
+void Engine::State::do_half_cycle() noexcept {
+  RateDependent& r = *rate;
+  const WindowSums sums = integrate(r.ring, half_start_, half_end_);
+  const GridCycle& cycle =
+      r.tracker.push(correlate(r.ring, half_start_, half_end_), half_start_, half_end_);
+  if (cycle.has_cycle) {
+    const std::complex<double> nothing(kNotAvailable, kNotAvailable);
+    for (Channel& channel : channels_) {
+      if (!channel.present) {
+        continue;
+      }
+      const auto phasor_of = [&channel](const LanePhasors& p) {
+        return channel.line ? p[channel.index] - p[(channel.index + 1) % 3] : p[channel.index];
+      };
+      const bool earlier = cycle.number >= 3;
+      channel.windows.advance(r.tracker, cycle, phasor_of(cycle.phasors),
+                              earlier ? phasor_of(r.tracker.at(cycle.number - 2).phasors) : nothing,
+                              0.05 * setup.system.nominal_voltage_volts);
+    }
+    WindowSums whole = half_sums_;
+    whole += sums;
+    publish_half_cycle(cycle, whole);
+    count_cycles(cycle);
+  }
+  half_sums_ = sums;
+  half_start_ = half_end_;
+  half_end_ = half_start_ + r.tracker.half_cycle_samples();
+  close_windows(false);
+}
+
+WindowMeasures Engine::State::measures_of(const WindowSums& sums) const noexcept {
+  WindowMeasures m;
+  const double per = 1.0 / sums.samples;
+  for (std::size_t l = 0; l < lanes; ++l) {
+    m.mean[l] = sums.sum[l] * per;
+    m.mean_square[l] = sums.square[l] * per;
+    const double peak =
+        std::max(-static_cast<double>(sums.min[l]), static_cast<double>(sums.max[l]));
+    m.peak[l] = std::isfinite(peak) ? peak : kNotAvailable;
+  }
+  for (std::size_t k = 0; k < 3; ++k) {
+    m.power[k] = sums.power[k] * per;
+    m.line_mean_square[k] = sums.line_square[k] * per;
+    m.line_peak[k] = kNotAvailable;
+  }
+  m.residual_mean_square = sums.current_residual_square * per;
+  return m;
+}
+
+bool Engine::State::is_complete(const WindowSums& sums) const noexcept {
+  for (std::size_t l = 0; l < kInputCount; ++l) {
+    if (setup.inputs.has(static_cast<Input>(l)) && std::isnan(sums.square[l])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums& sums) noexcept {
+  WindowMeasures m = measures_of(sums);
+  m.phasor = cycle.phasors;
+  m.frequency_hertz = cycle.frequency_hertz;
+  valuer.evaluate(m, half_cycle_values);
+  const auto at = [this](QuantityId id) -> double& { return half_cycle_values[index(id)]; };
+  if (valuer.has_power()) {
+    const auto add = [&](const WindowSums& half, Position end) {
+      const double seconds = half.samples / rate->rate_hertz;
+      energies.add(end,
+                   {.joules = valuer.total_power({half.power[0], half.power[1], half.power[2]}) /
+                              rate->rate_hertz,
+                    .p_watts = at(QuantityId::KwTot),
+                    .var_seconds = at(QuantityId::KvarTot) * seconds,
+                    .va_seconds = at(QuantityId::KvaTot) * seconds});
+    };
+    if (cycle.number == 1) {
+      add(half_sums_, half_start_);
+    }
+    WindowSums second = sums;
+    second.samples = cycle.end - cycle.start;
+    for (std::size_t k = 0; k < second.power.size(); ++k) {
+      second.power[k] = sums.power[k] - half_sums_.power[k];
+    }
+    add(second, cycle.end);
+    energies.latest(half_cycle_values);
+  }
+  // Magnitudes come from each channel's own window where there has been one.
+  double ln_sum = 0.0;
+  double ln_count = 0.0;
+  double ll_sum = 0.0;
+  double ll_count = 0.0;
+  double i_sum = 0.0;
+  double i_count = 0.0;
+  for (const Channel& channel : channels_) {
+    if (!channel.present) {
+      continue;
+    }
+    const bool own = channel.latest.end > channel.latest.start;
+    if (own) {
+      at(channel.voltage) = channel.u_rms;
+    }
+    (channel.line ? ll_sum : ln_sum) += at(channel.voltage);
+    (channel.line ? ll_count : ln_count) += 1.0;
+    if (channel.has_current && own) {
+      at(channel.current) = channel.i_rms;
+    }
+  }
+  constexpr std::array kCurrent{QuantityId::IA, QuantityId::IB, QuantityId::IC};
+  for (std::size_t k = 0; k < 3; ++k) {
+    if (valuer.has_current(k)) {
+      i_sum += at(kCurrent[k]);
+      i_count += 1.0;
+    }
+  }
+  at(QuantityId::VlnAvg) = ln_count > 0.0 ? ln_sum / ln_count : kNotAvailable;
+  at(QuantityId::VllAvg) = ll_count > 0.0 ? ll_sum / ll_count : kNotAvailable;
+  at(QuantityId::IAvg) = i_count > 0.0 ? i_sum / i_count : kNotAvailable;
+
+  const Instant start = instant_of(cycle.cycle_start);
+  const Instant end = instant_of(cycle.end);
+  const Marks marks{.flagged = flagged(start, end),
+                    .complete = is_complete(sums),
+                    .clock_ok = clock_ok(cycle.cycle_start, cycle.end),
+                    .sync_ok = !cycle.lost};
+  HalfCycleDetail detail;
+  detail.start = start;
+  detail.end = end;
+  detail.marks = marks;
+  detail.frequency_hertz = cycle.frequency_hertz;
+  detail.line_to_line = valuer.line_to_line();
+  for (std::size_t k = 0; k < 3; ++k) {
+    detail.voltages[k] = channels_[(detail.line_to_line ? 3 : 0) + k].latest;
+  }
+  for (std::size_t l = 0; l < kInputCount; ++l) {
+    const bool there = l < lanes && setup.inputs.has(static_cast<Input>(l));
+    detail.rms[l] = there ? std::sqrt(m.mean_square[l]) : kNotAvailable;
+    detail.phasors[l] =
+        there ? cycle.phasors[l] : std::complex<double>(kNotAvailable, kNotAvailable);
+  }
+  for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
+    outputs.half_cycles[k]->on_half_cycle(detail);
+  }
+  outputs.on_interval({.interval = Interval::HalfCycle,
+                       .number = half_cycle_number_++,
+                       .start = start,
+                       .end = end,
+                       .marks = marks,
+                       .inputs = 1,
+                       .values = half_cycle_values,
+                       .spectra = nullptr});
+}
+
+void Engine::State::count_cycles(const GridCycle& cycle) noexcept {
+  if (cycle.lost) {
+    const Instant at = instant_of(cycle.centre);
+    aggregation.one_second_cycles().lost(at);
+    aggregation.ten_second_cycles().lost(at);
+    crossing_known_ = false;
+    return;
+  }
+  if (cycle.number < 2) {
+    return;
+  }
+  // A rising zero crossing of the reference lies where its cosine is at three quarters of a turn.
+  const GridCycle& before = rate->tracker.at(cycle.number - 1);
+  const double from = before.counted_turns - 0.75;
+  const double to = cycle.counted_turns - 0.75;
+  if (!crossing_known_) {
+    crossing_known_ = true;
+    next_crossing_ = static_cast<std::int64_t>(std::ceil(from));
+  }
+  for (; static_cast<double>(next_crossing_) <= to; ++next_crossing_) {
+    const double part =
+        std::clamp((static_cast<double>(next_crossing_) - from) / (to - from), 0.0, 1.0);
+    const Instant at = instant_of(before.centre + part * (cycle.centre - before.centre));
+    aggregation.one_second_cycles().crossing(at);
+    aggregation.ten_second_cycles().crossing(at);
+  }
+}
+
+// ---- the deferred step -------------------------------------------------------------------------
+
+void Engine::State::close_windows(bool all) noexcept {
+  const ReferenceTracker& tracker = rate->tracker;
+  const double cycles = setup.system.window_cycles();
+  if (tracker.final_number() < 1) {
+    return;
+  }
+  if (!window_turns_known_) {
+    window_turns_known_ = true;
+    window_start_turns_ = tracker.turns_at(window_start_);
+  }
+  for (;;) {
+    const Position end = tracker.position_at(window_start_turns_ + cycles);
+    if (!(end - window_start_ > 1.0)) {
+      return;
+    }
+    const Position due = all ? end + -kEndToleranceSamples * rate->factor
+                             : end + kClosingCycles * 2.0 * tracker.half_cycle_samples();
+    if ((all ? data_end_ : half_start_) < due) {
+      return;
+    }
+    publish_window(window_start_, end);
+    window_start_ = end;
+    window_start_turns_ += cycles;
+  }
+}
+
+void Engine::State::publish_window(Position start, Position end) noexcept {
+  RateDependent& r = *rate;
+  const double cycles = setup.system.window_cycles();
+  const bool lost = r.tracker.lost_within(start, end);
+  const double length = end - start;
+  const std::int64_t first =
+      std::min(r.spectrum.first_frame(start), signal::WindowIntegrator::first_frame(start));
+  const std::int64_t last =
+      std::max(r.spectrum.end_frame(end), signal::WindowIntegrator::end_frame(end));
+  Marks marks{.flagged = flagged(instant_of(start), instant_of(end)),
+              .complete = true,
+              .clock_ok = clock_ok(start, end),
+              .sync_ok = !lost};
+  window_values_.fill(kNotAvailable);
+  if (r.ring.holds(first, last)) {
+    const WindowSums sums = integrate(r.ring, start, end);
+    WindowMeasures m = measures_of(sums);
+    marks.complete = is_complete(sums);
+    m.frequency_hertz = lost ? kNotAvailable : cycles * r.rate_hertz / length;
+    double bend = 0.0;
+    if (!lost && !r.tracker.disturbed_within(start, end)) {
+      const Position middle = r.tracker.position_at(window_start_turns_ + 0.5 * cycles);
+      const double beside = (middle - start) - 0.5 * length;
+      bend = std::abs(beside) / length * cycles > kStraightTurns ? beside : 0.0;
+    }
+    r.spectrum(r.ring, start, end, bend, m.phasor);
+    valuer.evaluate(m, window_values_);
+    DistortionSummary distortion;
+    r.spectrum.group(m.mean, spectrum_inputs, valuer.line_to_line(), valuer.voltage_floor_volts(),
+                     valuer.current_floor_amperes(), *spectra_, distortion);
+    constexpr std::array kThd{QuantityId::V1Thd, QuantityId::V2Thd, QuantityId::V3Thd,
+                              QuantityId::I1Thd, QuantityId::I2Thd, QuantityId::I3Thd};
+    constexpr std::array kK{QuantityId::I1KFac, QuantityId::I2KFac, QuantityId::I3KFac};
+    for (std::size_t k = 0; k < 6 && r.spectrum.highest_order() >= 2; ++k) {
+      const std::size_t input = k < 3 ? k : lane(Input::I1) + k - 3;
+      if (spectrum_inputs.has(static_cast<Input>(input))) {
+        window_values_[index(kThd[k])] = distortion.thd[input];
+        if (k >= 3) {
+          window_values_[index(kK[k - 3])] = distortion.k_factor[input];
+        }
+      }
+    }
+  } else {
+    marks.complete = false;
+    clear(*spectra_);
+  }
+  if (valuer.has_power()) {
+    energies.at(end, window_values_);
+  }
+  const IntervalValues out{.interval = Interval::TenTwelveCycle,
+                           .number = window_number_++,
+                           .start = instant_of(start),
+                           .end = instant_of(end),
+                           .marks = marks,
+                           .inputs = 1,
+                           .values = window_values_,
+                           .spectra = spectra_.get()};
+  outputs.on_interval(out);
+  prepare(*spectra_, spectrum_inputs, *terms_);
+  aggregation.add(out, terms_.get());
+}
+
+}  // namespace halfcycle::metrology

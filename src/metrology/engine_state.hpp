@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of the engine. Internal to metrology.
+//
+// A segment is what lies between two discontinuities. Its positions count frames of `ring` from the
+// segment's first sample (frames of the source times the upsampling factor). Per segment:
+//   collecting   the first ten cycles wait until the frequency is measured
+//   running      frames enter the ring slice by slice; each window is worked out as soon as the
+//                frames behind it are there, in the order of the windows' ends
+//   ended        the record is continued by prediction for the look-ahead of the last windows
+// Nothing depends on how far the frames behind a window's own look-ahead have come, so nothing
+// depends on the size of blocks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "metrology/aggregation.hpp"
+#include "metrology/channel_window.hpp"
+#include "metrology/energy.hpp"
+#include "metrology/engine.hpp"
+#include "metrology/fundamental.hpp"
+#include "metrology/reference_tracker.hpp"
+#include "metrology/spectrum_analyzer.hpp"
+#include "metrology/window_values.hpp"
+#include "signal/chunk_sums.hpp"
+#include "signal/edge_extension.hpp"
+#include "signal/frame_ring.hpp"
+#include "signal/upsampler.hpp"
+
+namespace halfcycle::metrology {
+
+inline constexpr double kFewestSamplesPerCycle = 8.0;
+inline constexpr double kMostSamplesPerCycle = 20000.0;
+
+/// Everybody who is told.
+struct Outputs final : IntervalSink {
+  static constexpr std::size_t kMost = 8;
+  std::array<IntervalSink*, kMost> intervals{};
+  std::array<HalfCycleSink*, kMost> half_cycles{};
+  std::size_t interval_count = 0;
+  std::size_t half_cycle_count = 0;
+  const EventQuery* query = nullptr;
+
+  void add(IntervalSink* sink) {
+    if (interval_count < kMost) {
+      intervals[interval_count++] = sink;
+    }
+  }
+  void add(HalfCycleSink* sink) {
+    if (half_cycle_count < kMost) {
+      half_cycles[half_cycle_count++] = sink;
+    }
+  }
+  void on_interval(const IntervalValues& interval) override {
+    for (std::size_t k = 0; k < interval_count; ++k) {
+      intervals[k]->on_interval(interval);
+    }
+  }
+};
+
+/// Everything whose size depends on the sample rate.
+struct RateDependent {
+  RateDependent(const EngineSetup& setup, std::size_t lanes, double source_rate_hertz);
+
+  double source_rate_hertz;
+  double rate_hertz;  ///< of the ring
+  int factor;         ///< upsampling
+  bool measures_cycles;
+  signal::UpsamplerKernel upsampler_kernel;
+  signal::Upsampler upsampler;
+  SpectrumAnalyzer spectrum;
+  ReferenceTracker tracker;
+  signal::EdgeExtender extender;
+  signal::FrameRing source_ring;  ///< unused without upsampling
+  signal::FrameRing ring;
+  std::vector<float> head;  ///< the first frames of a segment, later a workspace
+  std::size_t head_frames;  ///< capacity of `head`
+  std::vector<float> extension;
+  std::vector<float> slice;  ///< canonical frames on their way into the ring
+
+  [[nodiscard]] std::size_t bytes() const noexcept;
+};
+
+struct Engine::State {
+  explicit State(const EngineSetup& engine_setup);
+
+  void push(const SampleBlock& block) noexcept;
+  void finish() noexcept;
+
+  [[nodiscard]] bool measures_cycles() const noexcept { return rate->measures_cycles; }
+  [[nodiscard]] int highest_order() const noexcept {
+    return rate->measures_cycles ? rate->spectrum.highest_order() : 0;
+  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+  EngineSetup setup;
+  std::size_t lanes;
+  Valuer valuer;
+  InputMask spectrum_inputs;  ///< inputs and quality channels with spectra
+  Outputs outputs;
+  signal::WindowIntegrator integrate;
+  FundamentalCorrelator correlate;
+  std::unique_ptr<RateDependent> rate;
+  Energies energies;
+  Aggregator aggregation;
+  std::array<double, kQuantityCount> half_cycle_values;
+
+ private:
+  using Position = signal::SamplePosition;
+
+  /// A channel whose ½-cycle values have windows of their own.
+  struct Channel {
+    bool present = false;
+    QuantityId voltage{};
+    bool line = false;      ///< Σ(difference)² rather than Σx²
+    std::size_t index = 0;  ///< lane, or number of the line voltage
+    bool has_current = false;
+    QuantityId current{};
+    std::size_t current_lane = 0;
+    int detector_channel = -1;  ///< of VoltageWindow; −1: not handed over
+    ChannelWindow windows;
+    double u_rms = kNotAvailable;  ///< latest value
+    double i_rms = kNotAvailable;
+    VoltageWindow latest;
+  };
+  struct Span {
+    std::int64_t from = 0;  ///< source frames of the segment
+    std::int64_t to = 0;
+  };
+
+  [[nodiscard]] static InputMask spectrum_inputs_of(const EngineSetup& setup, const Valuer& valuer);
+  void make_channels();
+  void begin_segment(const SampleBlock& block) noexcept;
+  void end_segment() noexcept;
+  void start_running() noexcept;
+  [[nodiscard]] double refine_frequency(double coarse_hertz, std::int64_t available) noexcept;
+  void take_frames(const float* frames, std::size_t count) noexcept;
+  void make_canonical(const float* frames, std::size_t block_lanes, std::size_t count,
+                      float* out) const noexcept;
+
+  void process() noexcept;
+  [[nodiscard]] bool ready(Position end) const noexcept;
+  void do_channel(Channel& channel) noexcept;
+  void do_half_cycle() noexcept;
+  void publish_half_cycle(const GridCycle& cycle, const signal::WindowSums& sums) noexcept;
+  void count_cycles(const GridCycle& cycle) noexcept;
+  void close_windows(bool all) noexcept;
+  void publish_window(Position start, Position end) noexcept;
+  [[nodiscard]] WindowMeasures measures_of(const signal::WindowSums& sums) const noexcept;
+  [[nodiscard]] bool is_complete(const signal::WindowSums& sums) const noexcept;
+  [[nodiscard]] Instant instant_of(Position position) const noexcept;
+  [[nodiscard]] bool clock_ok(Position start, Position end) const noexcept;
+  [[nodiscard]] bool flagged(Instant start, Instant end) const noexcept;
+
+  std::array<Channel, 6> channels_{};
+  bool transform_ = false;  ///< frames need make_canonical beyond a change of lanes
+
+  // Segment.
+  enum class Phase : std::uint8_t { Idle, Collecting, Running } phase_ = Phase::Idle;
+  TimeMap time_;
+  std::uint64_t segment_index_ = 0;  ///< absolute index of the segment's first source frame
+  std::int64_t source_frames_ = 0;   ///< taken in since then
+  std::array<Span, 16> clock_bad_{};
+  std::size_t clock_bad_count_ = 0;
+  bool ended_ = false;
+  Position data_end_;  ///< valid when ended_: one past the last sample
+
+  // Half cycles.
+  Position half_start_;
+  Position half_end_;
+  signal::WindowSums half_sums_;
+  std::uint64_t half_cycle_number_ = 0;
+
+  // 10/12-cycle windows.
+  Position window_start_;
+  double window_start_turns_ = 0.0;
+  bool window_turns_known_ = false;
+  std::uint64_t window_number_ = 0;
+  std::int64_t next_crossing_ = 0;
+  bool crossing_known_ = false;
+  std::array<double, kQuantityCount> window_values_{};
+  std::unique_ptr<Spectra> spectra_;
+  std::unique_ptr<SpectrumTerms> terms_;
+};
+
+}  // namespace halfcycle::metrology

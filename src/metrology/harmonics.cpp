@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrology/harmonics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/quality.hpp"
+
+namespace halfcycle::metrology {
+namespace {
+
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr float kAngleFloorRatio = 1e-5F;
+
+/// Error < 3e-7 rad. The argument is reduced to |x| < tan(π/8); there the odd series to x¹³,
+/// whose rest is below tan(π/8)^15/15 = 1.2e-7.
+float arctangent2(float y, float x) {
+  const float ax = std::abs(x);
+  const float ay = std::abs(y);
+  const float big = std::max(ax, ay);
+  const float small = std::min(ax, ay);
+  const bool upper = small > 0.41421356F * big;
+  const float t = upper ? (small - big) / (small + big) : small / big;
+  const float z = t * t;
+  float a =
+      t * (1.0F + z * (-1.0F / 3.0F +
+                       z * (1.0F / 5.0F +
+                            z * (-1.0F / 7.0F +
+                                 z * (1.0F / 9.0F + z * (-1.0F / 11.0F + z * (1.0F / 13.0F)))))));
+  a = upper ? a + 0.78539816F : a;
+  a = ay > ax ? 1.57079633F - a : a;
+  a = x < 0.0F ? 3.14159265F - a : a;
+  return y < 0.0F ? -a : a;
+}
+
+}  // namespace
+
+HarmonicGrouping::HarmonicGrouping(const GroupingSetup& setup)
+    : setup_(setup),
+      subgroup_((setup.highest_order + 1) * setup.lanes),
+      inter_((setup.highest_order + 1) * setup.lanes),
+      re_((setup.highest_order + 1) * setup.lanes),
+      im_((setup.highest_order + 1) * setup.lanes) {}
+
+template <std::size_t kLanes>
+void HarmonicGrouping::group(const float* spectrum) noexcept {
+  const auto power = [spectrum](std::size_t bin, std::array<float, kLanes>& sum) {
+    const float* re = spectrum + bin * 2 * kLanes;
+    const float* im = re + kLanes;
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      sum[l] += re[l] * re[l] + im[l] * im[l];
+    }
+  };
+  const std::size_t n = setup_.cycles;
+  for (std::size_t h = 0; h <= setup_.highest_order; ++h) {
+    std::array<float, kLanes> sub{};
+    if (h > 0) {
+      for (std::size_t k = n * h - 1; k <= n * h + 1; ++k) {
+        power(k, sub);
+      }
+    }
+    std::array<float, kLanes> inter{};
+    if (h < setup_.highest_order) {
+      for (std::size_t k = n * h + 2; k <= n * h + n - 2; ++k) {
+        power(k, inter);
+      }
+    }
+    const float* line = spectrum + n * h * 2 * kLanes;
+    for (std::size_t l = 0; l < kLanes; ++l) {
+      subgroup_[h * kLanes + l] = sub[l];
+      inter_[h * kLanes + l] = inter[l];
+      re_[h * kLanes + l] = line[l];
+      im_[h * kLanes + l] = line[kLanes + l];
+    }
+  }
+}
+
+void HarmonicGrouping::operator()(const float* spectrum, const std::array<double, kMaxLanes>& dc,
+                                  InputMask inputs, double voltage_floor_volts,
+                                  double current_floor_amperes, Spectra& out,
+                                  DistortionSummary& summary) noexcept {
+  if (setup_.lanes == 8) {
+    group<8>(spectrum);
+  } else {
+    group<12>(spectrum);
+  }
+  const std::size_t lanes = setup_.lanes;
+  const std::size_t highest = setup_.highest_order;
+  for (std::size_t l = 0; l < kInputCount; ++l) {
+    const Input input = static_cast<Input>(l);
+    if (!inputs.has(input)) {
+      continue;
+    }
+    auto& magnitude = out.of_input[l][static_cast<std::size_t>(SpectrumKind::Magnitude)];
+    auto& angle = out.of_input[l][static_cast<std::size_t>(SpectrumKind::Angle)];
+    auto& inter = out.of_input[l][static_cast<std::size_t>(SpectrumKind::Interharmonic)];
+    magnitude.fill(kNaN);
+    angle.fill(kNaN);
+    inter.fill(kNaN);
+    summary.thd[l] = kNotAvailable;
+    summary.k_factor[l] = kNotAvailable;
+    const double floor = is_voltage(input) ? voltage_floor_volts : current_floor_amperes;
+    const double fundamental_square = static_cast<double>(subgroup_[lanes + l]);
+    if (!(fundamental_square > 2.0 * floor * floor)) {
+      continue;
+    }
+    const float per = static_cast<float>(1.0 / fundamental_square);
+    magnitude[0] = static_cast<float>(std::abs(dc[l]) / std::sqrt(0.5 * fundamental_square));
+    double distortion = 0.0;
+    double weighted = 0.0;
+    for (std::size_t h = 1; h <= highest; ++h) {
+      const float square = subgroup_[h * lanes + l] * per;
+      magnitude[h] = std::sqrt(square);
+      distortion += h >= 2 ? static_cast<double>(square) : 0.0;
+      weighted += static_cast<double>(h * h) * static_cast<double>(square);
+    }
+    for (std::size_t h = 0; h < highest; ++h) {
+      inter[h] = std::sqrt(inter_[h * lanes + l] * per);
+    }
+    summary.thd[l] = std::sqrt(distortion);
+    summary.k_factor[l] = weighted / (1.0 + distortion);
+    // 4-7 §3.2: φ_h = atan2(a_h, b_h) − h·atan2(a_1, b_1), angles of sines: each line is turned by
+    // a quarter, then back by h times the fundamental.
+    const double re1 = -static_cast<double>(im_[lanes + l]);
+    const double im1 = static_cast<double>(re_[lanes + l]);
+    const double size = std::sqrt(re1 * re1 + im1 * im1);
+    const double back_re = re1 / size;
+    const double back_im = -im1 / size;
+    double turn_re = back_re;
+    double turn_im = back_im;
+    const float floor_square =
+        kAngleFloorRatio * kAngleFloorRatio * static_cast<float>(size * size);
+    for (std::size_t h = 1; h <= highest; ++h) {
+      const float x = -im_[h * lanes + l];
+      const float y = re_[h * lanes + l];
+      const float c = static_cast<float>(turn_re);
+      const float s = static_cast<float>(turn_im);
+      if (x * x + y * y > floor_square) {
+        angle[h] = arctangent2(y * c + x * s, x * c - y * s);
+      }
+      const double next = turn_re * back_re - turn_im * back_im;
+      turn_im = turn_re * back_im + turn_im * back_re;
+      turn_re = next;
+    }
+    angle[1] = 0.0F;
+  }
+}
+
+void make_line_to_line(float* spectrum, std::size_t bins, std::size_t lanes) noexcept {
+  for (std::size_t row = 0; row < bins * 2; ++row) {
+    float* v = spectrum + row * lanes;
+    const float first = v[0];
+    v[0] -= v[1];
+    v[1] -= v[2];
+    v[2] -= first;
+  }
+}
+
+}  // namespace halfcycle::metrology

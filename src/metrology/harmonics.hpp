@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Harmonic subgroups and centred interharmonic subgroups of a 10/12-cycle spectrum,
+// IEC 61000-4-7 §5.5 and §5.6, with their distortion factors.
+//
+//   HarmonicGrouping group({.cycles = 10, .lanes = 8, .highest_order = 50});
+//   group(spectrum, inputs, false, floors, spectra, summary);
+//
+// The spectrum is that of signal::LaneFft: bins × (lanes real, lanes imaginary parts), peak values,
+// `cycles` bins to an order.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+#include "base/sample_block.hpp"
+#include "metrology/interval.hpp"
+
+namespace halfcycle::metrology {
+
+struct GroupingSetup {
+  std::size_t cycles = 10;  ///< N: bins between two orders
+  std::size_t lanes = 8;
+  std::size_t highest_order = 50;  ///< H; the bins to N·H + 1 are there
+};
+
+struct DistortionSummary {
+  std::array<double, kInputCount> thd{};       ///< THDS, ratio (4-7 §3.3), orders 2 … H
+  std::array<double, kInputCount> k_factor{};  ///< Σh²·I_h² / ΣI_h² (UL 1561), orders 1 … H
+};
+
+class HarmonicGrouping {
+ public:
+  explicit HarmonicGrouping(const GroupingSetup& setup);
+
+  /// Bins that a spectrum needs: N·H + 1 is the highest.
+  [[nodiscard]] std::size_t max_bin() const noexcept {
+    return setup_.cycles * setup_.highest_order + 1;
+  }
+
+  /// Fills the inputs of `inputs` in out and summary; all else is left alone. Orders above H are
+  /// NaN, all orders where the fundamental is below its floor (volts or amperes rms, by lane) or
+  /// NaN. dc: mean of each lane. Angles are not available below 1e-5 of the fundamental.
+  /// Not thread-safe (workspace inside), no allocation.
+  void operator()(const float* spectrum, const std::array<double, kMaxLanes>& dc, InputMask inputs,
+                  double voltage_floor_volts, double current_floor_amperes, Spectra& out,
+                  DistortionSummary& summary) noexcept;
+
+ private:
+  template <std::size_t kLanes>
+  void group(const float* spectrum) noexcept;
+
+  GroupingSetup setup_;
+  std::vector<float> subgroup_;  ///< (H + 1) × lanes, squares of peak values
+  std::vector<float> inter_;
+  std::vector<float> re_;  ///< (H + 1) × lanes: the line of each order
+  std::vector<float> im_;
+};
+
+/// Turns lanes 0, 1, 2 of a spectrum into the differences 0−1, 1−2, 2−0 (line-to-line voltages).
+void make_line_to_line(float* spectrum, std::size_t bins, std::size_t lanes) noexcept;
+
+}  // namespace halfcycle::metrology
