@@ -15,8 +15,11 @@ constexpr double kWorstFit = 0.05;    // r.m.s. of the residual over that of the
 constexpr double kMostGrowth = 1.25;  // of the largest magnitude
 constexpr double kRidge = 1e-12;      // of the mean of the normal matrix's diagonal
 constexpr int kRefinements = 4;
-// A dip or a fault soon after the edge spoils a fit over ten cycles: try with less.
+constexpr double kNoFit = std::numeric_limits<double>::infinity();
+// A dip or a fault soon after the edge spoils a fit over ten cycles: a fit over less is taken if it
+// is clearly better (a little better it always is, having fewer equations for its coefficients).
 constexpr double kTries[] = {10.0, 4.0, 2.5};
+constexpr double kClearlyBetter = 0.5;
 
 }  // namespace
 
@@ -30,6 +33,7 @@ EdgeExtender::EdgeExtender(const EdgeExtension& setup) : setup_(setup) {
   factor_.resize(setup.order * setup.order);
   right_.resize(setup.order);
   coefficients_.resize(setup.order);
+  best_.resize(setup.horizon_frames);
 }
 
 void EdgeExtender::before(const float* frames, std::size_t frame_count, float* out) noexcept {
@@ -73,14 +77,24 @@ void EdgeExtender::lane_forward(std::size_t used) noexcept {
     std::fill_n(samples_.begin(), setup_.horizon_frames, std::numeric_limits<double>::quiet_NaN());
     return;
   }
+  double best = kWorstFit;
+  bool found = false;
   for (const double cycles : kTries) {
     const auto wanted = static_cast<std::size_t>(cycles * setup_.samples_per_cycle);
-    const std::size_t from = used > wanted ? used - wanted : 0;
-    if (predict(from, used)) {
-      return;
+    const double misfit = predict(used > wanted ? used - wanted : 0, used);
+    if (misfit <= best) {
+      best = kClearlyBetter * misfit;
+      found = true;
+      std::copy_n(samples_.begin() + static_cast<std::ptrdiff_t>(used), setup_.horizon_frames,
+                  best_.begin());
     }
   }
-  reflect(used);
+  if (found) {
+    std::copy_n(best_.begin(), setup_.horizon_frames,
+                samples_.begin() + static_cast<std::ptrdiff_t>(used));
+  } else {
+    reflect(used);
+  }
 }
 
 // Odd reflection: value and slope go on. Beyond the data it holds the last mirrored value.
@@ -134,12 +148,13 @@ bool EdgeExtender::factorize(std::size_t order) noexcept {
   return true;
 }
 
-// Fits to samples_[from, used) and continues them; false if the signal does not allow it.
-bool EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
+// Fits to samples_[from, used) and continues them. Returns the residual over the signal (r.m.s.);
+// infinite if the signal does not allow a fit or the continuation grows.
+double EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
   const std::size_t available = used - from;
   const std::size_t order = std::min(setup_.order, available / (stride_ + 2));
   if (order < 2) {
-    return false;
+    return kNoFit;
   }
   const std::size_t first_row = from + order * stride_;
   const std::size_t rows = used - first_row;
@@ -150,10 +165,10 @@ bool EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
   }
   if (largest == 0.0) {
     std::fill_n(samples_.begin() + static_cast<std::ptrdiff_t>(used), setup_.horizon_frames, 0.0);
-    return true;
+    return 0.0;
   }
   if (!std::isfinite(largest)) {
-    return false;
+    return kNoFit;
   }
   // Rows end at the newest sample, so that none of the latest is skipped.
   std::fill_n(normal_.begin(), order * order, 0.0);
@@ -171,7 +186,7 @@ bool EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
     }
   }
   if (!factorize(order)) {
-    return false;
+    return kNoFit;
   }
   // Proximal steps: the ridge keeps directions without signal at zero, repeating with the residual
   // removes its bias from the others and the squared condition of the normal equations.
@@ -201,7 +216,7 @@ bool EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
     }
   }
   if (!(residual_energy <= kWorstFit * kWorstFit * energy)) {
-    return false;
+    return kNoFit;
   }
   for (std::size_t n = used; n < used + setup_.horizon_frames; ++n) {
     double x = 0.0;
@@ -209,11 +224,11 @@ bool EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
       x += coefficients_[j] * samples_[n - (j + 1) * stride_];
     }
     if (!(std::fabs(x) <= kMostGrowth * largest)) {
-      return false;
+      return kNoFit;
     }
     samples_[n] = x;
   }
-  return true;
+  return energy > 0.0 ? std::sqrt(residual_energy / energy) : 0.0;
 }
 
 }  // namespace halfcycle::signal

@@ -44,7 +44,7 @@ class EdgeExtender {
 
  private:
   void lane_forward(std::size_t used) noexcept;
-  [[nodiscard]] bool predict(std::size_t from, std::size_t used) noexcept;
+  [[nodiscard]] double predict(std::size_t from, std::size_t used) noexcept;
   [[nodiscard]] bool factorize(std::size_t order) noexcept;
   void solve(std::size_t order) noexcept;
   void reflect(std::size_t used) noexcept;
@@ -57,6 +57,7 @@ class EdgeExtender {
   std::vector<double> factor_;   ///< its Cholesky factor
   std::vector<double> right_;    ///< right-hand side, then the solution
   std::vector<double> coefficients_;
+  std::vector<double> best_;  ///< continuation of the best fit so far
 };
 
 }  // namespace halfcycle::signal

@@ -6,12 +6,11 @@
 //   fft(frames, spectrum, work.data());
 //   std::complex<double> u1_50hz = {spectrum[10 * 16 + 0], spectrum[10 * 16 + 8 + 0]};
 //
-// Convention: X[k] = (2/N)·Σ x[n]·exp(−j2πkn/N) for k > 0 and (1/N)·Σ x[n] for k = 0: |X[k]| is the
-// peak value of a tone in bin k, the angle is that of a cosine at n = 0.
-// Method: one complex transform of N/2 points (two frames in a row are one packed element),
-// Stockham with radices 5, 3, 8, 4, 2, and a last step that separates the bins asked for. Float
-// arithmetic, factors computed in double. Error against a long double DFT: < 1e-7 of the largest
-// tone.
+// Convention: X[k] = (2/N)·Σ x[n]·exp(−j2πkn/N), but 1/N instead of 2/N for k = 0 and k = N/2:
+// |X[k]| is the peak value of a tone in bin k, the angle is that of a cosine at n = 0. Method: one
+// complex transform of N/2 points (two frames in a row are one packed element), Stockham with
+// radices 5, 3, 8, 4 and 2, and a last step that separates the bins asked for. Float arithmetic,
+// factors computed in double. Error against a long double DFT: < 1e-7 of the largest tone.
 #pragma once
 
 #include <cstddef>
