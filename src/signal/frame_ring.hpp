@@ -60,6 +60,8 @@ class FrameRing {
   [[nodiscard]] const float* chunk(std::int64_t c) const noexcept {
     return chunks_.data() + chunk_slot(c) * chunk_floats_;
   }
+  /// Where frame n lies at n modulo capacity(), max_contiguous frames in a row.
+  [[nodiscard]] const float* storage() const noexcept { return frames_.data(); }
   /// Copies frames [first, first + frame_count), all held, to out (for waveform capture).
   void copy(std::int64_t first, std::size_t frame_count, float* out) const noexcept;
 

@@ -259,17 +259,48 @@ void fir(const float* frames, const float* c, std::size_t taps, float* out) {
   sums.finish(out);
 }
 
+// One output of a resampler; the row is interpolated once for all lanes. With AVX2 the coefficients
+// go through memory, where a load spreads each for free; SSE2 would need a shuffle on top.
 template <std::size_t kLanes>
-void fir_between(const float* frames, const float* row, float part, std::size_t taps, float* out) {
+HC_INLINE void fir_between(const float* frames, const float* row, float part, std::size_t taps,
+                           float* out) {
   FirSums<kLanes> sums;
   const float* next = row + taps;
   const Vec4 part4 = all<Vec4>(part);
+#if defined(__AVX2__)
+  float coefficients[ResampleRun::kMostTaps];
+  for (std::size_t t = 0; t < taps; t += 4) {
+    const Vec4 c0 = load<Vec4>(row + t);
+    store(coefficients + t, c0 + part4 * (load<Vec4>(next + t) - c0));
+  }
+  for (std::size_t t = 0; t < taps; t += 4) {
+    const float* c = coefficients + t;
+    sums.add4(frames + t * kLanes, c[0], c[1], c[2], c[3]);
+  }
+#else
   for (std::size_t t = 0; t < taps; t += 4) {
     const Vec4 c0 = load<Vec4>(row + t);
     const Vec4 c = c0 + part4 * (load<Vec4>(next + t) - c0);
     sums.add4(frames + t * kLanes, c[0], c[1], c[2], c[3]);
   }
+#endif
   sums.finish(out);
+}
+
+template <std::size_t kLanes>
+void resample(const ResampleRun& run, float* out) {
+  std::int64_t whole = run.whole - run.lead;
+  std::uint64_t fraction = run.fraction;
+  for (std::size_t k = 0; k < run.count; ++k) {
+    const auto phase = static_cast<std::size_t>(fraction >> (64 - ResampleRun::kPhaseBits));
+    const auto rest = static_cast<std::int32_t>((fraction << ResampleRun::kPhaseBits) >> 40U);
+    const float* frames = run.storage + (static_cast<std::size_t>(whole) & run.mask) * kLanes;
+    fir_between<kLanes>(frames, run.table + phase * run.taps, static_cast<float>(rest) * 0x1p-24F,
+                        run.taps, out + k * kLanes);
+    const std::uint64_t before = fraction;
+    fraction += run.step_fraction;
+    whole += run.step_whole + (fraction < before ? 1 : 0);
+  }
 }
 
 template <std::size_t kLanes>
@@ -474,15 +505,20 @@ HC_INLINE void butterflies(const float* in, std::size_t in_step, float* out, std
 template <std::size_t kLanes, std::size_t kRadix>
 void fft_pass_radix(const float* in, float* out, const FftPass& pass) {
   constexpr std::size_t kElement = 2 * kLanes;
-  const std::size_t groups = pass.remaining / kRadix;
-  const std::size_t in_step = pass.stride * groups * kElement;
-  const std::size_t out_step = pass.stride * kElement;
-  // The first group's factors are all 1.
-  butterflies<kLanes, kRadix>(in, in_step, out, out_step, nullptr, pass.stride);
-  for (std::size_t p = 1; p < groups; ++p) {
-    butterflies<kLanes, kRadix>(in + pass.stride * p * kElement, in_step,
-                                out + pass.stride * kRadix * p * kElement, out_step,
-                                pass.twiddles + p * 2 * (kRadix - 1), pass.stride);
+  const std::size_t in_step = pass.in_step * kElement;
+  const std::size_t out_step = pass.out_step * kElement;
+  const float* twiddles = nullptr;  // the first group's factors are all 1
+  std::size_t until_pad = pass.groups_a_block;
+  for (std::size_t p = 0; p < pass.groups; ++p) {
+    if (until_pad == 0) {
+      out += kFftPad * kElement;
+      until_pad = pass.groups_a_block;
+    }
+    --until_pad;
+    butterflies<kLanes, kRadix>(in, in_step, out, out_step, twiddles, pass.stride);
+    in += pass.stride * kElement;
+    out += pass.stride * kRadix * kElement;
+    twiddles = pass.twiddles + (p + 1) * 2 * (kRadix - 1);
   }
 }
 
@@ -516,25 +552,49 @@ HC_INLINE void separate_bin(const float* at_k, const float* mirrored, float* out
 }
 
 template <std::size_t kLanes>
-void fft_separate(const float* in, float* out, std::size_t half, std::size_t max_bin,
-                  const float* twiddles) {
+void fft_separate(const FftSeparation& run, float* out) {
   constexpr std::size_t kElement = 2 * kLanes;
-  const float scale = 0.5F / static_cast<float>(half);
-  for (std::size_t k = 0; k <= max_bin; ++k) {
-    const float* a = in + (k == half ? 0 : k) * kElement;
-    const float* b = in + (k == 0 || k == half ? 0 : half - k) * kElement;
+  const float scale = 0.5F / static_cast<float>(run.half);
+  const auto at = [&run](std::size_t k) {
+    return run.in + (k + k / run.block * kFftPad) * kElement;
+  };
+  const float* a = run.in;
+  const float* b = run.in;
+  std::size_t a_left = run.block;  // elements to the next pad, forwards from a
+  std::size_t b_left = 0;          // and backwards from b
+  for (std::size_t k = 0; k <= run.max_bin; ++k) {
+    const bool at_end = k == 0 || k == run.half;
+    if (k == run.half) {
+      a = run.in;
+    }
+    const float* mirrored = at_end ? run.in : b;
     float* y = out + k * kElement;
-    const float c = twiddles[2 * k];
-    const float s = twiddles[2 * k + 1];
-    const float own_scale = k == 0 || k == half ? 0.5F * scale : scale;
+    const float c = run.twiddles[2 * k];
+    const float s = run.twiddles[2 * k + 1];
+    const float own_scale = at_end ? 0.5F * scale : scale;
 #if defined(__AVX2__)
-    separate_bin<Vec8, kLanes>(a, b, y, c, s, own_scale);
+    separate_bin<Vec8, kLanes>(a, mirrored, y, c, s, own_scale);
 #else
-    separate_bin<Vec4, kLanes>(a, b, y, c, s, own_scale);
-    separate_bin<Vec4, kLanes>(a + 4, b + 4, y + 4, c, s, own_scale);
+    separate_bin<Vec4, kLanes>(a, mirrored, y, c, s, own_scale);
+    separate_bin<Vec4, kLanes>(a + 4, mirrored + 4, y + 4, c, s, own_scale);
 #endif
     if constexpr (kLanes == 12) {
-      separate_bin<Vec4, kLanes>(a + 8, b + 8, y + 8, c, s, own_scale);
+      separate_bin<Vec4, kLanes>(a + 8, mirrored + 8, y + 8, c, s, own_scale);
+    }
+    a += kElement;
+    if (--a_left == 0) {
+      a += kFftPad * kElement;
+      a_left = run.block;
+    }
+    if (k == 0) {
+      b = at(run.half - 1);
+      b_left = (run.half - 1) % run.block;
+    } else if (b_left == 0) {
+      b -= (1 + kFftPad) * kElement;
+      b_left = run.block - 1;
+    } else {
+      b -= kElement;
+      --b_left;
     }
   }
 }
@@ -564,11 +624,9 @@ constexpr Kernels kLevelKernels = {
           lanes == 8 ? fir<8>(frames, coefficients, taps, out)
                      : fir<12>(frames, coefficients, taps, out);
         },
-    .fir_between =
-        [](const float* frames, const float* row, float part, std::size_t taps, std::size_t lanes,
-           float* out) noexcept {
-          lanes == 8 ? fir_between<8>(frames, row, part, taps, out)
-                     : fir_between<12>(frames, row, part, taps, out);
+    .resample =
+        [](const ResampleRun& run, std::size_t lanes, float* out) noexcept {
+          lanes == 8 ? resample<8>(run, out) : resample<12>(run, out);
         },
     .phasor =
         [](const float* frames, std::size_t count, std::size_t lanes, const float* table,
@@ -582,10 +640,8 @@ constexpr Kernels kLevelKernels = {
           lanes == 8 ? fft_pass<8>(in, out, pass) : fft_pass<12>(in, out, pass);
         },
     .fft_separate =
-        [](const float* in, float* out, std::size_t half, std::size_t max_bin,
-           const float* twiddles, std::size_t lanes) noexcept {
-          lanes == 8 ? fft_separate<8>(in, out, half, max_bin, twiddles)
-                     : fft_separate<12>(in, out, half, max_bin, twiddles);
+        [](const FftSeparation& run, std::size_t lanes, float* out) noexcept {
+          lanes == 8 ? fft_separate<8>(run, out) : fft_separate<12>(run, out);
         },
 };
 

@@ -58,7 +58,7 @@ LaneFft::LaneFft(std::size_t points, std::size_t lanes, std::size_t max_bin, Sim
   std::size_t remaining = points / 2;
   std::size_t stride = 1;
   for (const std::size_t radix : radices_of(points / 2)) {
-    passes_.push_back({radix, remaining, stride, twiddles_.size()});
+    passes_.push_back({radix, remaining / radix, stride, twiddles_.size()});
     for (std::size_t p = 0; p < remaining / radix; ++p) {
       for (std::size_t j = 1; j < radix; ++j) {
         append_turns(twiddles_, p * j, remaining);
@@ -72,19 +72,40 @@ LaneFft::LaneFft(std::size_t points, std::size_t lanes, std::size_t max_bin, Sim
   }
 }
 
+// A buffer of points/2 complex elements and the pads between its blocks.
+std::size_t LaneFft::half_workspace() const noexcept {
+  constexpr std::size_t kMostBlocks = 8;
+  return (points_ / 2 + kMostBlocks * kFftPad) * 2 * lanes_;
+}
+
 void LaneFft::operator()(const float* frames, float* out, float* work) const noexcept {
+  const std::size_t half = points_ / 2;
   const float* from = frames;
-  float* const halves[2] = {work, work + points_ * lanes_};
-  std::size_t turn = 0;
-  for (const Pass& pass : passes_) {
-    float* to = halves[turn];
+  float* const buffers[2] = {work, work + half_workspace()};
+  for (std::size_t k = 0; k < passes_.size(); ++k) {
+    const Pass& pass = passes_[k];
+    const bool last = k + 1 == passes_.size();
+    // The outputs are put in the blocks that the next pass reads at once; those of the last pass
+    // are blocks already.
+    float* to = buffers[k % 2];
     kernels_->fft_pass(
-        from, to, {pass.radix, pass.remaining, pass.stride, twiddles_.data() + pass.twiddle_offset},
+        from, to,
+        {.radix = pass.radix,
+         .groups = pass.groups,
+         .stride = pass.stride,
+         .in_step = half / pass.radix + (k == 0 ? 0 : kFftPad),
+         .out_step = pass.stride + (last ? kFftPad : 0),
+         .groups_a_block = last ? pass.groups + 1 : pass.groups / passes_[k + 1].radix,
+         .twiddles = twiddles_.data() + pass.twiddle_offset},
         lanes_);
     from = to;
-    turn = 1 - turn;
   }
-  kernels_->fft_separate(from, out, points_ / 2, max_bin_, separate_.data(), lanes_);
+  kernels_->fft_separate({.in = from,
+                          .half = half,
+                          .block = passes_.back().stride,
+                          .max_bin = max_bin_,
+                          .twiddles = separate_.data()},
+                         lanes_, out);
 }
 
 }  // namespace halfcycle::signal

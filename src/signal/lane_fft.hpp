@@ -36,7 +36,7 @@ class LaneFft {
   [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
   [[nodiscard]] std::size_t max_bin() const noexcept { return max_bin_; }
   /// Floats of workspace that a call needs.
-  [[nodiscard]] std::size_t workspace_floats() const noexcept { return 2 * points_ * lanes_; }
+  [[nodiscard]] std::size_t workspace_floats() const noexcept { return 2 * half_workspace(); }
   /// Floats of output: (max_bin + 1) bins × (lanes real parts, lanes imaginary parts).
   [[nodiscard]] std::size_t output_floats() const noexcept { return (max_bin_ + 1) * 2 * lanes_; }
 
@@ -47,10 +47,12 @@ class LaneFft {
  private:
   struct Pass {
     std::size_t radix;
-    std::size_t remaining;  ///< length of the sub-transform still to be done, radix included
+    std::size_t groups;
     std::size_t stride;
     std::size_t twiddle_offset;
   };
+  [[nodiscard]] std::size_t half_workspace() const noexcept;
+
   std::size_t points_;
   std::size_t lanes_;
   std::size_t max_bin_;

@@ -13,9 +13,7 @@ namespace {
 constexpr double kWantedAttenuationDb = 104.0;
 constexpr double kMostAttenuationDb = 120.0;  // float coefficients carry no more
 constexpr std::size_t kFewestTaps = 20;
-constexpr std::size_t kMostTaps = 1024;
-constexpr int kPhaseBits = 9;
-static_assert(std::size_t{1} << kPhaseBits == ResamplerKernel::kPhases);
+static_assert(std::size_t{1} << ResampleRun::kPhaseBits == ResamplerKernel::kPhases);
 
 struct Band {
   double pass = 0.0;  ///< cycles per input sample
@@ -53,7 +51,7 @@ ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design
   const Band band = band_of(design);
   const double width = std::max(band.stop - band.pass, 1e-3);
   std::size_t taps = kFewestTaps;
-  while (taps < kMostTaps &&
+  while (taps < ResampleRun::kMostTaps &&
          kaiser_attenuation_db(static_cast<double>(taps), width) < kWantedAttenuationDb) {
     taps += 4;
   }
@@ -82,19 +80,17 @@ Resampler::Resampler(const ResamplerKernel* kernel, SimdLevel level) noexcept
 
 void Resampler::operator()(const FrameRing& ring, SamplePosition start, SamplePosition step,
                            std::size_t count, float* out) const noexcept {
-  const std::size_t taps = kernel_->taps();
-  const std::size_t lanes = ring.lanes();
-  const float* table = kernel_->table();
-  SamplePosition position = start;
-  for (std::size_t k = 0; k < count; ++k) {
-    const std::uint64_t bits = position.fraction_bits();
-    const auto phase = static_cast<std::size_t>(bits >> (64 - kPhaseBits));
-    const auto rest = static_cast<std::uint32_t>((bits << kPhaseBits) >> 40U);  // 24 bits
-    const float part = static_cast<float>(rest) * 0x1p-24F;
-    kernels_->fir_between(ring.frames(kernel_->first_frame(position)), table + phase * taps, part,
-                          taps, lanes, out + k * lanes);
-    position = position + step;
-  }
+  const ResampleRun run = {.storage = ring.storage(),
+                           .mask = ring.capacity() - 1,
+                           .table = kernel_->table(),
+                           .taps = kernel_->taps(),
+                           .lead = static_cast<std::int64_t>(kernel_->taps() / 2) - 1,
+                           .whole = start.whole(),
+                           .fraction = start.fraction_bits(),
+                           .step_whole = step.whole(),
+                           .step_fraction = step.fraction_bits(),
+                           .count = count};
+  kernels_->resample(run, ring.lanes(), out);
 }
 
 }  // namespace halfcycle::signal
