@@ -67,6 +67,9 @@ Result<Recording> assemble(ComtradeCfg cfg, const FileBytes& dat, std::size_t da
         format("{}: the .cfg gives no sampling rate; {:.7g} Hz was found from the time stamps",
                dat.name, timeline.segments.front().rate_hertz));
   }
+  if (auto ok = check_span(cfg.start, timeline.segments); !ok) {
+    return fail(ErrorCode::InvalidInput, "{}: {}", dat.name, ok.error().message);
+  }
   for (std::string& warning : timeline.warnings) {
     recording.warnings.push_back(format("{}: {}", dat.name, warning));
   }

@@ -13,9 +13,6 @@
 namespace halfcycle::formats {
 namespace {
 
-// Faster or slower than anything that samples a power system; such a number is a damaged file.
-constexpr double kMaxRateHertz = 1e9;
-constexpr double kMinRateHertz = 1e-3;
 constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 48;
 
 struct Line {

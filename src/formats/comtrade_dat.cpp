@@ -281,7 +281,7 @@ constexpr double kMissingText = 99999.0;
 
 void AsciiParser::set_error(const char* at, const char* end) {
   const char* comma = std::find(at, end, ',');
-  bad_field_.assign(at, std::min<std::ptrdiff_t>(comma - at, 40));
+  bad_field_.assign(at, static_cast<std::size_t>(std::min<std::ptrdiff_t>(comma - at, 40)));
 }
 
 AsciiParser::Row AsciiParser::parse_row(const char* p, const char* end, std::size_t row) {

@@ -389,7 +389,7 @@ CsvParser::Row CsvParser::parse_row(const char* p, const char* end, std::size_t 
     }
     if (after < end && *after != separator_) {
       const char* cell_end = std::find(p, end, separator_);
-      bad_cell_.assign(p, std::min<std::ptrdiff_t>(cell_end - p, 40));
+      bad_cell_.assign(p, static_cast<std::size_t>(std::min<std::ptrdiff_t>(cell_end - p, 40)));
       return Row::Bad;
     }
     more = after < end;
@@ -465,7 +465,7 @@ Result<Timeline> CsvParser::timeline(std::uint64_t rows) {
   }
   if (options_.rate_hertz) {
     const double rate = *options_.rate_hertz;
-    if (!(rate > 0.0) || !(rate <= 1e9)) {
+    if (!(rate >= kMinRateHertz && rate <= kMaxRateHertz)) {
       return fail(ErrorCode::InvalidSetup, "a sampling rate of {} Hz cannot be right", rate);
     }
     const RateRun run{rate, rows};
@@ -528,6 +528,9 @@ Result<Recording> CsvParser::parse() {
   if (iso_time_) {
     recording_.start = Instant::from_unix_ns(stamps_.front());
     recording_.zone_known = zone_known_;
+  }
+  if (auto ok = check_span(recording_.start, recording_.segments); !ok) {
+    return fail(ErrorCode::InvalidInput, "{}: {}", csv_.name, ok.error().message);
   }
   for (Column& column : columns_) {
     if (column.use == Column::Use::Channel) {

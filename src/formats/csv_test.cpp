@@ -133,6 +133,9 @@ TEST(Csv, NonsenseIsRefusedWithItsLine) {
   EXPECT_THAT(error_of("time,V1\n5,1\n4,2\n"), HasSubstr("go back at sample 2"));
   EXPECT_THAT(error_of("time [h],V1\n5,1\n4,2\n"), HasSubstr("x.csv:1: the unit 'h'"));
   EXPECT_THAT(error_of("1,2\n3,4\n", -5.0), HasSubstr("-5"));
+  EXPECT_THAT(error_of("time,V1\n2260-01-01T00:00:00,1\n2260-01-01T00:00:01,2\n"),
+              HasSubstr("the year 2260"));
+  EXPECT_THAT(error_of("time,V1\n0,1\n1,2\n3999999999,3\n4000000000,4\n"), HasSubstr("century"));
   EXPECT_THAT(error_of(std::string("t\0i\0m\0", 6)), HasSubstr("UTF-16"));
 }
 

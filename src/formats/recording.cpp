@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/recording.hpp"
 
+#include <algorithm>
+
 namespace halfcycle::formats {
 
 Duration Recording::duration() const {
@@ -8,8 +10,8 @@ Duration Recording::duration() const {
     return {};
   }
   const Segment& last = segments.back();
-  return last.start +
-         Duration::from_seconds(static_cast<double>(last.sample_count) / last.rate_hertz);
+  const double seconds = static_cast<double>(last.sample_count) / last.rate_hertz;
+  return last.start + Duration::from_seconds(std::min(seconds, 9e9));
 }
 
 }  // namespace halfcycle::formats

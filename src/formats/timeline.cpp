@@ -11,7 +11,8 @@ constexpr double kGapInSamples = 0.75;
 // After a step, this many stamps must agree before it counts as a gap and not as one bad stamp.
 constexpr std::uint64_t kLookAhead = 3;
 
-std::int64_t to_ns(double ns) { return static_cast<std::int64_t>(std::llround(ns)); }
+// 285 years at most, so that no file makes the conversion overflow.
+std::int64_t to_ns(double ns) { return std::llround(std::clamp(ns, -9e18, 9e18)); }
 
 // Difference of two stamps; a step back that fits a counter starting again is taken as that.
 std::int64_t step(const Stamps& stamps, std::int64_t from, std::int64_t to) {
@@ -463,6 +464,14 @@ Result<Timeline> timeline_from_stamps(std::uint64_t sample_count, const Stamps& 
          .rate_hertz = count >= 2 ? rate_of(period, count, stated) : 1e9 / period,
          .start = Duration::ns(to_ns(t[first])),
          .discontinuity = kind});
+    const double rate = timeline.segments.back().rate_hertz;
+    if (rate < kMinRateHertz || rate > kMaxRateHertz) {
+      return fail(
+          ErrorCode::InvalidInput,
+          "there is no sampling rate, and the time stamps from sample {} on give {:.4g} Hz, "
+          "which cannot be right",
+          first + 1, rate);
+    }
     if (timeline.segments.size() > 8 && timeline.segments.size() * 8 > sample_count) {
       return fail(ErrorCode::InvalidInput,
                   "there is no sampling rate, and the time stamps are too irregular to find one "
@@ -473,6 +482,25 @@ Result<Timeline> timeline_from_stamps(std::uint64_t sample_count, const Stamps& 
     first = end;
   }
   return timeline;
+}
+
+Result<void> check_span(const std::optional<Instant>& start, std::span<const Segment> segments) {
+  constexpr double kCenturySeconds = 3.2e9;
+  constexpr int kLastYear = 2130;
+  const Segment& last = segments.back();
+  const double end_seconds =
+      last.start.to_seconds() + static_cast<double>(last.sample_count) / last.rate_hertz;
+  if (end_seconds > kCenturySeconds) {
+    return fail(ErrorCode::InvalidInput,
+                "the samples would last more than a century: sampling rates or time stamps are "
+                "wrong");
+  }
+  if (start && to_civil(*start).year > kLastYear) {
+    return fail(ErrorCode::InvalidInput,
+                "the recording begins in the year {}, which cannot be right",
+                to_civil(*start).year);
+  }
+  return {};
 }
 
 }  // namespace halfcycle::formats

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,10 @@
 #include "formats/recording.hpp"
 
 namespace halfcycle::formats {
+
+/// Faster or slower than anything that samples a power system; such a rate is a damaged file.
+inline constexpr double kMaxRateHertz = 1e9;
+inline constexpr double kMinRateHertz = 1e-3;
 
 inline constexpr std::int64_t kNoStamp = std::numeric_limits<std::int64_t>::min();
 
@@ -45,15 +50,21 @@ struct Timeline {
   std::vector<std::string> warnings;
 };
 
-/// rates: at least one, all > 0, end_sample not falling; the last one holds to the end whatever its
-/// end_sample. stamps.at may be empty. sample_count ≥ 1. Time O(sample_count).
+/// rates: at least one, all from kMinRateHertz to kMaxRateHertz, end_sample not falling; the last
+/// one holds to the end whatever its end_sample. stamps.at may be empty. sample_count ≥ 1. Time
+/// O(sample_count).
 [[nodiscard]] Timeline timeline_from_rates(std::span<const RateRun> rates,
                                            std::uint64_t sample_count, const Stamps& stamps);
 
-/// Errors: fewer than two samples, a missing stamp, stamps that go back or stand still, or stamps
-/// so irregular that no rate fits. The message names the sample (counted from 1) and has no file
-/// name. Time O(sample_count).
+/// Errors: fewer than two samples, a missing stamp, stamps that go back or stand still,
+/// stamps so irregular that no rate fits, or a rate beyond the limits. The message names the sample
+/// (counted from 1) and has no file name. Time O(sample_count).
 [[nodiscard]] Result<Timeline> timeline_from_stamps(std::uint64_t sample_count,
                                                     const Stamps& stamps);
+
+/// An error if the samples last more than a century or begin after 2130: Instants end in 2262, and
+/// no reader of the recording should have to fear that a sum of times overflows.
+[[nodiscard]] Result<void> check_span(const std::optional<Instant>& start,
+                                      std::span<const Segment> segments);
 
 }  // namespace halfcycle::formats

@@ -203,6 +203,10 @@ TEST(TimelineByStamps, RefusesWhatHasNoRate) {
   EXPECT_THAT(timeline_from_stamps(3, stamps_of({7, 7, 7})).error().message, HasSubstr("the same"));
   EXPECT_THAT(timeline_from_stamps(2, stamps_of({0, kNoStamp})).error().message,
               HasSubstr("sample 2 has no time stamp"));
+  // 1100 s from sample to sample: found by fuzzing, written as a rate that no reader takes.
+  EXPECT_THAT(
+      timeline_from_stamps(3, stamps_of({0, 1'100'000'000'000, 2'200'000'000'000})).error().message,
+      HasSubstr("cannot be right"));
   std::vector<std::int64_t> wild;
   std::int64_t at = 0;
   for (int i = 0; i < 500; ++i) {

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "formats/text_encoding.hpp"
+#include "formats/timeline.hpp"
 #include "formats/wav.hpp"
 
 namespace halfcycle::formats {
@@ -308,6 +309,9 @@ Result<Recording> read_wav(const FileBytes& wav) {
                                 .start = {},
                                 .discontinuity = Discontinuity::Start});
   apply_comment(chunks->comment, wav.name, recording);
+  if (auto ok = check_span(recording.start, recording.segments); !ok) {
+    return fail(ErrorCode::InvalidInput, "{}: {}", wav.name, ok.error().message);
+  }
   recording.samples = std::make_shared<const WavStore>(wav, chunks->data_offset, encoding, channels,
                                                        recording.analogs);
   return recording;
