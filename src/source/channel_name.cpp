@@ -202,7 +202,9 @@ std::optional<Match> match_quantity_and_phase(std::string_view word) {
   if (rest[0] == 'L' && rest.size() > 1) {
     rest.remove_prefix(1);
   }
-  if (same_alphabet(match.phase, rest[0]) && rest[0] != match.phase &&
+  const bool winding = !digit && is_one_of(match.phase, "ABC") && is_one_of(body[0], "WXYZ") &&
+                       all_digits(body.substr(1));
+  if (!winding && same_alphabet(match.phase, rest[0]) && rest[0] != match.phase &&
       (digit ? rest.size() == 1 : all_digits(rest.substr(1)))) {
     if (match.quantity != Quantity::Voltage) {
       return std::nullopt;
@@ -218,8 +220,7 @@ std::optional<Match> match_quantity_and_phase(std::string_view word) {
     match.rank = 3;
     return match;
   }
-  const bool winding = is_one_of(body[0], "WXYZ") && all_digits(body.substr(1));
-  if (!digit && (all_digits(body) || winding)) {
+  if (winding || (!digit && all_digits(body))) {
     match.kept = body;
     return match;
   }
@@ -501,12 +502,15 @@ std::vector<std::string> without_running_numbers(
   }
   std::vector<std::string> names;
   for (std::size_t i = 0; i < channels.size(); ++i) {
-    const auto follows = [&](std::size_t a, std::size_t b) {
-      return prefixes[a].number >= 0 && prefixes[b].letter == prefixes[a].letter &&
-             prefixes[b].number == prefixes[a].number + 1;
+    // It counts if it rises by one to a neighbour and stays the same to none.
+    const auto step = [&](std::size_t a, std::size_t b) {
+      const bool comparable = prefixes[a].number >= 0 && prefixes[b].number >= 0 &&
+                              prefixes[b].letter == prefixes[a].letter;
+      return comparable ? prefixes[b].number - prefixes[a].number : -1;
     };
-    const bool counts =
-        (i + 1 < channels.size() && follows(i, i + 1)) || (i > 0 && follows(i - 1, i));
+    const int before = i > 0 ? step(i - 1, i) : -1;
+    const int after = i + 1 < channels.size() ? step(i, i + 1) : -1;
+    const bool counts = (before == 1 || after == 1) && before != 0 && after != 0;
     const std::string_view name = trim(channels[i].name);
     names.emplace_back(counts ? name.substr(prefixes[i].length) : name);
   }

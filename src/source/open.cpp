@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "source/recording_file.hpp"
 #include "source/recording_source.hpp"
+#include "source/simulator.hpp"
 
 namespace halfcycle::source {
 namespace {
@@ -137,6 +138,44 @@ void measure(const formats::Recording& recording, ListedChannel& listed) {
   }
 }
 
+ChannelListing list_simulator(const Source& simulator) {
+  ChannelListing listing;
+  listing.info = simulator.info();
+  for (const MappedChannel& channel : listing.info.channels) {
+    ListedChannel listed;
+    listed.number = listing.channels.size() + 1;
+    listed.name = channel.name;
+    listed.unit = channel.unit;
+    listed.side = listing.info.side;
+    listed.minimum = listed.rms = listed.maximum = kNotAvailable;
+    listed.input = channel.input;
+    listed.scale = channel.scale;
+    listing.channels.push_back(std::move(listed));
+  }
+  return listing;
+}
+
+Result<std::unique_ptr<Source>> play(const std::string& scenario, const OpenOptions& options) {
+  struct Given {
+    std::string_view option;
+    bool given;
+  };
+  for (const Given& no :
+       {Given{"--map", !options.mapping.map.empty()}, Given{"--set", !options.mapping.sets.empty()},
+        Given{"--from", options.from.has_value()}, Given{"--to", options.to.has_value()},
+        Given{"--side", options.side.has_value()}, Given{"--scale", !options.scales.empty()},
+        Given{"inverted inputs", !options.inverted.empty()}}) {
+    if (no.given) {
+      return fail(ErrorCode::InvalidSetup,
+                  "{}: {} is for recordings; a simulator makes what its scenario says", scenario,
+                  no.option);
+    }
+  }
+  return open_simulator(scenario, {.rate_hertz = options.rate_hertz,
+                                   .duration_seconds = options.duration_seconds,
+                                   .start = {}});
+}
+
 void list_sets(const formats::Recording& recording, const OpenOptions& options,
                ChannelListing& listing) {
   const auto readings = read_channels(recording.analogs);
@@ -156,10 +195,17 @@ void list_sets(const formats::Recording& recording, const OpenOptions& options,
     }
     listing.sets.push_back(std::move(listed));
   }
-  if (mapping) {
-    for (const Assignment& assignment : mapping->inputs) {
-      listing.channels[assignment.channel].input = assignment.input;
-      listing.channels[assignment.channel].scale = assignment.scale;
+}
+
+/// What the source takes, which may be less than the names suggest.
+void list_inputs(ChannelListing& listing) {
+  for (const MappedChannel& mapped : listing.info.channels) {
+    for (ListedChannel& listed : listing.channels) {
+      if (listed.number == mapped.number) {
+        listed.input = mapped.input;
+        listed.scale = mapped.scale;
+        break;
+      }
     }
   }
 }
@@ -173,7 +219,7 @@ Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOpti
   }
   if (address->kind == Kind::Simulator ||
       (address->kind == Kind::Path && is_scenario(address->rest))) {
-    return fail(ErrorCode::InvalidInput, "{}: the simulator is not in this build", uri);
+    return play(address->rest, options);
   }
   auto recording = read_at(*address, options);
   if (!recording) {
@@ -189,7 +235,11 @@ Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& op
   }
   if (address->kind == Kind::Simulator ||
       (address->kind == Kind::Path && is_scenario(address->rest))) {
-    return fail(ErrorCode::InvalidInput, "{}: the simulator is not in this build", uri);
+    auto simulator = play(address->rest, options);
+    if (!simulator) {
+      return fail(simulator.error());
+    }
+    return list_simulator(**simulator);
   }
   auto recording = read_at(*address, options);
   if (!recording) {
@@ -229,6 +279,7 @@ Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& op
     listing.channels.push_back(std::move(listed));
   }
   list_sets(*recording, options, listing);
+  list_inputs(listing);
   return listing;
 }
 

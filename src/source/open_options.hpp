@@ -48,8 +48,10 @@ struct OpenOptions {
   InputMask inverted;                            ///< inputs connected the wrong way round
   std::optional<Wiring> wiring;                  ///< in place of what the names suggest
   std::optional<double> nominal_frequency_hertz;
-  std::optional<double> rate_hertz;  ///< samples a second, for a CSV that does not say
-  std::optional<double> pace;        ///< a simulator's speed against real time; nothing: flat out
+  std::optional<double> rate_hertz;  ///< samples a second: a CSV that does not say, a simulator
+  std::optional<double> duration_seconds;  ///< of a simulator; 0: endless
+  std::optional<double> pace;  ///< speed of a live source against real time; who reads any other
+                               ///< source sets the pace himself
 };
 
 }  // namespace halfcycle::source

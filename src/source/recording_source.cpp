@@ -679,7 +679,8 @@ class RecordingSource final : public Source {
       info_.channels.push_back({.name = std::string(trim(channel.name)),
                                 .input = l.input,
                                 .unit = is_voltage(l.input) ? "V" : "A",
-                                .scale = l.scale});
+                                .scale = l.scale,
+                                .number = l.channel + 1});
       const Side side = options_.side.value_or(channel.side);
       primary = primary || side == Side::Primary;
       secondary = secondary || side == Side::Secondary;

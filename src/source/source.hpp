@@ -6,9 +6,12 @@
 //   while (auto block = (*source)->read(4096), block && *block) meter.push(**block);
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/instant.hpp"
@@ -21,8 +24,9 @@ namespace halfcycle::source {
 struct MappedChannel {
   std::string name;  ///< as in the file
   Input input;
-  std::string unit;    ///< "V" or "A" after scaling
-  double scale = 1.0;  ///< turns the stored value a·x+b into V or A, side conversion included
+  std::string unit;        ///< "V" or "A" after scaling
+  double scale = 1.0;      ///< turns the stored value a·x+b into V or A, side conversion included
+  std::size_t number = 0;  ///< of the channel in the file, from 1; 0 if it has none
 };
 
 /// A status (digital) channel as transitions, for display beside the waveforms.
@@ -44,7 +48,7 @@ struct SourceInfo {
   std::vector<double> sample_rates_hertz;  ///< in order of appearance, without repetition
   Side side = Side::Unknown;
   std::vector<MappedChannel> channels;
-  std::vector<StatusTrace> statuses;
+  std::vector<StatusTrace> statuses;  ///< transitions of the samples read so far
   std::vector<std::string> warnings;
   bool live = false;
 
