@@ -17,11 +17,12 @@ class StandardOutput {
  public:
   /// False when nobody reads any more or the write failed: stop producing.
   bool write(std::string_view text);
+  /// Hands over what is buffered. False as above.
+  bool flush();
   /// Machine if the text could not be written (disk full); fine when the reader just left.
   [[nodiscard]] Result<void> close();
 
  private:
-  bool flush();
   std::string buffer_;
   bool reader_gone_ = false;
   int error_ = 0;

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// halfcycle run: a live meter whose values are on the terminal.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/analysis.hpp"
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/live_screen.hpp"
+#include "app/number_text.hpp"
+#include "app/output.hpp"
+#include "base/format.hpp"
+#include "source/open.hpp"
+
+namespace halfcycle::app {
+namespace {
+
+using metrology::Interval;
+
+constexpr double kRedrawSeconds = 0.2;  // five times a second at most (UI.md, principle 1)
+constexpr double kBlockSeconds = 0.01;  // half a cycle at a time
+constexpr std::size_t kEventsShown = 6;
+constexpr std::size_t kLinesBetweenHeads = 20;
+constexpr std::string_view kDefaultSource = "sim:feeder";
+
+constexpr std::string_view kAlternateScreen = "\x1b[?1049h\x1b[?25l";
+constexpr std::string_view kNormalScreen = "\x1b[?25h\x1b[?1049l";
+constexpr std::string_view kHome = "\x1b[H";
+constexpr std::string_view kClearToEndOfLine = "\x1b[K";
+constexpr std::string_view kClearBelow = "\x1b[J";
+
+class LiveView {
+ public:
+  LiveView(const RunOptions& options, LiveHeader header, Wiring wiring)
+      : screen_(detect_screen(STDOUT_FILENO)),
+        header_(std::move(header)),
+        wiring_(wiring),
+        redraw_(screen_.terminal && screen_.colour),
+        quiet_(options.quiet) {
+    if (redraw_) {
+      put(kAlternateScreen);
+    } else if (!quiet_) {
+      put(header_.source + '\n' + header_.system + '\n');
+    }
+  }
+  ~LiveView() { leave(); }
+  LiveView(const LiveView&) = delete;
+  LiveView& operator=(const LiveView&) = delete;
+
+  LiveValues& values() { return values_; }
+  [[nodiscard]] bool reader_gone() const { return reader_gone_; }
+
+  /// After each 10/12-cycle interval.
+  void on_window() {
+    const double now = monotonic_seconds();
+    if (redraw_ && now - drawn_seconds_ >= kRedrawSeconds) {
+      draw();
+      drawn_seconds_ = now;
+    }
+  }
+
+  /// After each second of the signal.
+  void on_second(const LiveValues& second) {
+    if (redraw_ || quiet_) {
+      return;
+    }
+    std::string text;
+    if (lines_++ % kLinesBetweenHeads == 0) {
+      text = live_line_head(wiring_);
+    }
+    put(text + render_live_line(second, wiring_));
+  }
+
+  void on_event(const quality::VoltageEvent& event) {
+    ++event_count_;
+    events_.push_front(event);
+    if (events_.size() > kEventsShown) {
+      events_.pop_back();
+    }
+    if (!redraw_) {
+      put(event_line(screen_, event) + '\n');
+    }
+  }
+
+  void leave() {
+    if (redraw_) {
+      put(kNormalScreen);
+      redraw_ = false;
+      // What was on the screen last stays to be read.
+      if (values_.any()) {
+        put(render_live_screen(screen_, header_, values_, wiring_, events_, event_count_));
+      }
+    }
+  }
+
+ private:
+  void draw() {
+    screen_ = detect_screen(STDOUT_FILENO);
+    const std::string lines =
+        render_live_screen(screen_, header_, values_, wiring_, events_, event_count_);
+    std::string text(kHome);
+    int row = 1;
+    for (const char c : lines) {
+      if (c == '\n') {
+        text += kClearToEndOfLine;
+        if (++row > screen_.rows) {
+          break;
+        }
+      }
+      text += c;
+    }
+    text += kClearBelow;
+    put(text);
+  }
+
+  void put(std::string_view text) {
+    StandardOutput out;
+    out.write(text);
+    if (!out.flush()) {
+      reader_gone_ = true;
+    }
+  }
+
+  Screen screen_;
+  LiveHeader header_;
+  Wiring wiring_;
+  LiveValues values_;
+  std::deque<quality::VoltageEvent> events_;
+  std::size_t event_count_ = 0;
+  std::size_t lines_ = 0;
+  double drawn_seconds_ = 0.0;
+  bool redraw_;
+  bool quiet_;
+  bool reader_gone_ = false;
+};
+
+}  // namespace
+
+Result<int> run_command(const RunOptions& options) {
+  source::OpenOptions open = options.measure.open;
+  if (options.speed > 0.0) {
+    open.pace = options.speed;
+  }
+  const std::string uri = options.source.empty() ? std::string(kDefaultSource) : options.source;
+  auto source = source::open_source(uri, open);
+  if (!source) {
+    return fail(source.error());
+  }
+  auto prepared = prepare_meter(*std::move(source), options.measure, false);
+  if (!prepared) {
+    return fail(prepared.error());
+  }
+  meter::Meter& meter = *prepared->meter;
+  const SystemSetup& system = prepared->assumption.system;
+  const source::SourceInfo& info = prepared->source->info();
+
+  LiveHeader header;
+  header.source = format("Halfcycle {} on {}", version(), printable(info.uri));
+  const bool nominal_known = is_available(system.nominal_voltage_volts);
+  header.system = format("{}, {}, {:g} Hz; Ctrl-C stops", name(system.wiring),
+                         nominal_known ? with_unit(system.nominal_voltage_volts, Unit::Volt, 5,
+                                                   detect_screen(STDOUT_FILENO).unicode)
+                                       : std::string("no nominal voltage"),
+                         system.nominal_frequency_hertz);
+  LiveView view(options, header, system.wiring);
+  auto columns = meter.observe(Interval::TenTwelveCycle,
+                               LiveValues::labels(meter.columns(Interval::TenTwelveCycle)),
+                               [&](const meter::Row& row) {
+                                 view.values().update(row);
+                                 view.on_window();
+                               });
+  if (!columns) {
+    return fail(columns.error());
+  }
+  view.values().set_columns(*std::move(columns));
+  LiveValues second;
+  auto second_columns =
+      meter.observe(Interval::OneSecond, LiveValues::labels(meter.columns(Interval::OneSecond)),
+                    [&](const meter::Row& row) {
+                      second.update(row);
+                      view.on_second(second);
+                    });
+  if (!second_columns) {
+    return fail(second_columns.error());
+  }
+  second.set_columns(*std::move(second_columns));
+  if (nominal_known) {
+    meter.on_event([&](const quality::VoltageEvent& event) { view.on_event(event); });
+  }
+
+  // A live source sets its own pace; a recording is replayed at the pace that was asked for.
+  const double began = monotonic_seconds();
+  double signal_seconds = 0.0;
+  const auto enough = [&] {
+    return stop_requested() || view.reader_gone() ||
+           (options.duration_seconds && signal_seconds >= *options.duration_seconds);
+  };
+  const auto feed = [&](const SampleBlock& block) {
+    meter.push(block);
+    signal_seconds += static_cast<double>(block.frame_count) / block.time.rate_hertz;
+    if (options.speed > 0.0 && !info.live) {
+      sleep_seconds(signal_seconds / options.speed - (monotonic_seconds() - began));
+    }
+  };
+  for (const StoredBlock& block : prepared->head) {
+    if (enough()) {
+      break;
+    }
+    feed(block.view());
+  }
+  const auto frames =
+      static_cast<std::size_t>(std::max(1.0, prepared->setup.sample_rate_hertz * kBlockSeconds));
+  while (!enough()) {
+    const auto block = prepared->source->read(frames);
+    if (!block) {
+      return fail(block.error());
+    }
+    if (!*block) {
+      break;
+    }
+    feed(**block);
+  }
+  meter.finish();
+  view.leave();
+  return 0;
+}
+
+}  // namespace halfcycle::app

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of `halfcycle verify` share: a signal through a meter, and its values against one
+// truth.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/report_data.hpp"
+#include "app/verify.hpp"
+#include "app/verify_signal.hpp"
+
+namespace halfcycle::app {
+
+inline constexpr double kVerifyUdin = 230.0;
+inline constexpr double kVerifyIn = 5.0;
+inline constexpr std::array kVerifyPhase{'a', 'b', 'c'};
+/// Signals begin so long before a multiple of 10 s of UTC and end so long after the next one.
+inline constexpr double kVerifyLeadSeconds = 0.4;
+[[nodiscard]] Instant verify_start();
+
+using VerifyStop = std::function<bool()>;
+using VerifyJob = std::function<Result<std::vector<VerifyRow>>(const VerifyStop&)>;
+
+/// The largest of magnitudes; NaN as soon as one is NaN.
+class Worst {
+ public:
+  void add(double magnitude) {
+    any_ = true;
+    value_ = std::isnan(magnitude) || magnitude > value_ ? magnitude : value_;
+  }
+  [[nodiscard]] bool any() const { return any_; }
+  [[nodiscard]] double value() const { return any_ ? value_ : kNotAvailable; }
+
+ private:
+  double value_ = 0.0;
+  bool any_ = false;
+};
+
+struct VerifyTable : IntervalTable {
+  /// Largest |value − truth| of a column; NaN without rows or with a value that is not available.
+  [[nodiscard]] double worst(std::string_view label, double truth) const;
+  /// The same for angles in degrees, around the circle.
+  [[nodiscard]] double worst_angle(std::string_view label, double truth) const;
+};
+
+struct VerifyRun {
+  VerifyTable windows;      ///< 10/12-cycle, the labels asked for
+  VerifyTable half_cycles;  ///< "HS Vln a", "HS Vln b", "HS Vln c"
+  VerifyTable ten_seconds;  ///< "Power Frequency"
+  std::vector<quality::VoltageEvent> events;
+  double energy_kwh = kNotAvailable;  ///< delivered
+};
+[[nodiscard]] Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
+                                           const std::vector<std::string>& labels,
+                                           const VerifyStop& stop);
+
+[[nodiscard]] std::vector<VerifyJob> steady_jobs();
+[[nodiscard]] std::vector<VerifyJob> event_jobs();
+
+}  // namespace halfcycle::app

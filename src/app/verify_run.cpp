@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "app/verify_parts.hpp"
+#include "meter/meter.hpp"
+
+namespace halfcycle::app {
+namespace {
+
+using meter::Meter;
+using metrology::Interval;
+
+constexpr std::size_t kBlockFrames = 1000;
+
+Result<void> observe(Meter& meter, VerifyTable& table, Interval interval,
+                     const std::vector<std::string>& labels) {
+  table.interval = interval;
+  auto columns = meter.observe(interval, labels, [&table](const meter::Row& row) {
+    table.start.push_back(row.start);
+    table.end.push_back(row.end);
+    table.marks.push_back(row.marks);
+    table.values.insert(table.values.end(), row.values.begin(), row.values.end());
+  });
+  if (!columns) {
+    return fail(columns.error());
+  }
+  table.columns = *std::move(columns);
+  return {};
+}
+
+}  // namespace
+
+Instant verify_start() {
+  return to_instant({2024, 1, 1, 0, 0, 0, 0}) - Duration::from_seconds(kVerifyLeadSeconds);
+}
+
+double VerifyTable::worst(std::string_view label, double truth) const {
+  Worst worst;
+  const auto column = find(label);
+  for (std::size_t row = 0; column && row < rows(); ++row) {
+    worst.add(std::abs(at(row, *column) - truth));
+  }
+  return worst.value();
+}
+
+double VerifyTable::worst_angle(std::string_view label, double truth) const {
+  Worst worst;
+  const auto column = find(label);
+  for (std::size_t row = 0; column && row < rows(); ++row) {
+    worst.add(std::abs(std::remainder(at(row, *column) - truth, 360.0)));
+  }
+  return worst.value();
+}
+
+Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
+                             const std::vector<std::string>& labels, const VerifyStop& stop) {
+  meter::MeterSetup setup;
+  setup.system.nominal_voltage_volts = kVerifyUdin;
+  setup.system.nominal_current_amperes = kVerifyIn;
+  setup.system.nominal_frequency_hertz = nominal_hertz;
+  setup.inputs = signal.inputs();
+  setup.sample_rate_hertz = signal.rate_hertz;
+  setup.analysis = true;
+  auto meter = Meter::create(setup);
+  if (!meter) {
+    return fail(meter.error());
+  }
+  VerifyRun run;
+  for (const auto& done :
+       {observe(**meter, run.windows, Interval::TenTwelveCycle, labels),
+        observe(**meter, run.half_cycles, Interval::HalfCycle,
+                {"HS Vln a", "HS Vln b", "HS Vln c"}),
+        observe(**meter, run.ten_seconds, Interval::TenSecond, {"Power Frequency"})}) {
+    if (!done) {
+      return fail(done.error());
+    }
+  }
+  std::vector<float> frames;
+  const std::size_t total = signal.frame_count();
+  for (std::size_t first = 0; first < total; first += kBlockFrames) {
+    if (stop && stop()) {
+      return fail(ErrorCode::Interrupted, "stopped");
+    }
+    const std::size_t count = std::min(kBlockFrames, total - first);
+    signal.render(first, count, frames);
+    (*meter)->push(signal.block(first, count, frames));
+  }
+  (*meter)->finish();
+  run.events.assign((*meter)->events().begin(), (*meter)->events().end());
+  if (const auto energy = (*meter)->statistics("kWh del")) {
+    run.energy_kwh = energy->last;
+  }
+  return run;
+}
+
+Result<std::vector<VerifyRow>> verify_all(const std::function<void(double)>& progress,
+                                          const std::function<bool()>& stop) {
+  std::vector<VerifyJob> jobs = steady_jobs();
+  for (VerifyJob& job : event_jobs()) {
+    jobs.push_back(std::move(job));
+  }
+  std::vector<VerifyRow> rows;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    auto more = jobs[i](stop);
+    if (!more) {
+      return fail(more.error());
+    }
+    rows.insert(rows.end(), more->begin(), more->end());
+    if (progress) {
+      progress(static_cast<double>(i + 1) / static_cast<double>(jobs.size()));
+    }
+  }
+  return rows;
+}
+
+}  // namespace halfcycle::app
