@@ -98,6 +98,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 std::optional<std::string_view> nearest(std::string_view text,
                                         std::span<const std::string_view> candidates) {
+  constexpr std::size_t kLongestName = 256;
+  if (text.size() > kLongestName) {
+    return std::nullopt;
+  }
   std::optional<std::string_view> best;
   // More than a third of the letters wrong is no typing error.
   std::size_t best_distance = std::max<std::size_t>(2, text.size() / 3) + 1;

@@ -64,9 +64,10 @@ struct ModuleInstance {
   std::uint32_t state_offset = 0;    ///< bytes
   int enable_input = -1;
   int reset_input = -1;
+  int priority_setup = -1;  ///< EvPriority, if the type has it
 };
 
-/// Where a register is used.
+/// The registers of one tick: a contiguous range.
 struct TickGroup {
   std::uint32_t first_register = 0;
   std::uint32_t register_count = 0;
@@ -86,8 +87,8 @@ class CompiledTemplate {
   /// Sorted by tick, then by evaluation order.
   [[nodiscard]] std::span<const RegisterInfo> registers() const { return registers_; }
   [[nodiscard]] const TickGroup& group(Tick tick) const { return groups_[index(tick)]; }
-  /// Register that an input is linked to, or kNoIndex; one entry per input of every instance.
-  [[nodiscard]] std::span<const std::uint32_t> links() const { return links_; }
+  /// What each input is linked to (index kNoIndex: nothing); one entry per input of every instance.
+  [[nodiscard]] std::span<const RegisterRef> links() const { return links_; }
   /// Modules to evaluate when a register is renewed.
   [[nodiscard]] std::span<const std::uint32_t> consumers(std::uint32_t reg) const {
     return std::span(consumers_)
@@ -132,7 +133,7 @@ class CompiledTemplate {
   std::vector<std::uint32_t> file_order_;
   std::vector<RegisterInfo> registers_;
   std::array<TickGroup, kTickCount> groups_{};
-  std::vector<std::uint32_t> links_;
+  std::vector<RegisterRef> links_;
   std::vector<std::uint32_t> consumer_begin_;
   std::vector<std::uint32_t> consumers_;
   std::vector<double> setup_numbers_;

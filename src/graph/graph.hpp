@@ -40,7 +40,13 @@
 namespace halfcycle::graph {
 
 class CommandQueue;
+struct PendingCommand;
 class SnapshotBlock;
+
+/// The tick at which a timed module looks at the time: its own, 1 s if that is Event.
+[[nodiscard]] constexpr Tick clock_tick(Tick tick) {
+  return tick == Tick::Event ? Tick::OneSecond : tick;
+}
 
 /// A consistent copy of all registers of one tick; reuse it to read without allocating.
 class GroupSnapshot {
@@ -50,8 +56,8 @@ class GroupSnapshot {
   /// ref must be a register of this tick.
   [[nodiscard]] RegisterView view(RegisterRef ref) const;
   [[nodiscard]] std::string text(RegisterRef ref) const;
-  /// Elements of an array register.
-  [[nodiscard]] std::span<const float> array(RegisterRef ref) const;
+  /// Elements of an array register; returns how many there are.
+  std::size_t array(RegisterRef ref, std::span<float> out) const;
 
  private:
   friend class Graph;
@@ -81,16 +87,17 @@ class Graph {
   /// Opens a frame: commands that wait take effect. start and end of the interval that the written
   /// values cover; equal for Tick::Event. Ends of frames of one tick do not go back, those of
   /// different ticks may.
+
   void begin(Tick tick, Instant start, Instant end);
   /// Renews a register of a module without behaviour of its own. Array and text registers too.
   void write(std::uint32_t reg, double value, Marks marks);
   void write_array(std::uint32_t reg, std::span<const float> elements, Marks marks);
   void write_pulse(std::uint32_t reg);
-  /// Posts an event in the name of a module that is fed from outside.
+  /// Posts an event in the name of a module that is fed from outside; priority 0 posts nothing.
   void post(const Event& event);
   /// Evaluates what depends on what was renewed, in order, and publishes the groups it touched.
   void commit();
-  /// Before the first frame: a retained value from the store.
+  /// Before the first frame, which publishes it: a retained value from the store.
   void restore(std::uint32_t reg, double value, Instant time, Marks marks);
   /// Live value of a setup register, by its number in the template.
   [[nodiscard]] double setup_number(std::uint32_t setup) const { return setup_numbers_[setup]; }
@@ -130,9 +137,17 @@ class Graph {
   friend class Context;
   explicit Graph(std::shared_ptr<const CompiledTemplate> compiled);
 
-  struct Pending;  // a checked command
+  [[nodiscard]] Result<void> check_write(const Command& command, PendingCommand& checked) const;
+  [[nodiscard]] Result<std::uint32_t> find_setup(std::string_view module,
+                                                 std::string_view setup) const;
+  [[nodiscard]] std::string accepted_text(std::uint32_t setup) const;
   void apply_commands();
-  void apply(Pending& command);
+  void apply(PendingCommand& command);
+  // Each returns after marking what depends on the register; equal states renew only their time.
+  void renew(std::uint32_t reg, double value, Marks marks);
+  void renew_text(std::uint32_t reg, std::string_view text, Marks marks);
+  void renew_array(std::uint32_t reg, std::span<const float> elements, Marks marks);
+  void renew_pulse(std::uint32_t reg);
   void mark(std::uint32_t reg);
   void mark_module(std::uint32_t module) {
     dirty_[module / 64] |= std::uint64_t{1} << (module % 64);
@@ -160,7 +175,7 @@ class Graph {
   std::array<std::vector<std::uint32_t>, kTickCount> timed_;  // modules with wake_at
   std::array<std::int64_t, kTickCount> next_wake_{};
   std::array<bool, kTickCount> touched_{};
-  const Pending* current_command_ = nullptr;
+  const PendingCommand* current_command_ = nullptr;
   Tick tick_ = Tick::Event;
   Instant start_;
   Instant end_;

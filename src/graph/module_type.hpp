@@ -4,8 +4,8 @@
 //
 //   constexpr std::array kInputs{InputSpec{.name = "Source", .accepts = kNumbers,
 //                                          .need = Need::Required, .help = "…"}};
-//   constexpr std::array kOutputs{OutputSpec{.name = "Maximum", .unit_of_input = 0, …}};
-//   constexpr ModuleType kMaximum{.name = "Maximum", .doc = "…", .inputs = kInputs,
+//   constexpr std::array kOutputs{OutputSpec{.name = "Maximum", .unit_rule = UnitRule::OfInput,
+//   …}}; constexpr ModuleType kMaximum{.name = "Maximum", .doc = "…", .inputs = kInputs,
 //                                 .outputs = kOutputs, .evaluate = evaluate};
 //
 // evaluate() is called on the measuring thread when an input has a new value, a pulse came, a
@@ -56,11 +56,20 @@ inline constexpr InputSpec kResetInput{
     .role = Role::Reset,
     .help = "A pulse resets the module, also while it is disabled"};
 
+/// Where the unit of an output comes from. A template may state it (`units`) unless it is Fixed.
+enum class UnitRule : std::uint8_t {
+  Fixed,            ///< as declared
+  OfInput,          ///< that of an input
+  IntegralOfInput,  ///< kW gives kWh, …; 1 where there is no name for it
+  Open,             ///< as declared, unless the template says otherwise
+};
+
 struct OutputSpec {
   std::string_view name;
   RegisterClass cls = RegisterClass::Numeric;
   Unit unit = Unit::One;
-  int unit_of_input = -1;    ///< index of the input whose unit the output takes over
+  UnitRule unit_rule = UnitRule::Fixed;
+  int unit_input = 0;        ///< index of the input that the rule means
   std::string_view label{};  ///< public label; empty: "<module label> <output name>"
   Retain retain = Retain::No;
   bool writable = false;  ///< by Command::write or Command::pulse
@@ -74,7 +83,8 @@ struct SetupSpec {
   std::string_view name;
   RegisterClass cls = RegisterClass::NumericBounded;  ///< or Boolean, Enumerated, String
   Unit unit = Unit::One;
-  double min = 0.0;  ///< bounds, both included
+  int unit_input = -1;  ///< index of the input whose unit the value is in; -1: `unit`
+  double min = 0.0;     ///< bounds, both included
   double max = 0.0;
   double default_value = 0.0;                   ///< 0 or 1 for Boolean, ordinal for Enumerated
   bool integer = false;                         ///< only whole numbers
