@@ -7,6 +7,7 @@
 
 #include "base/quality.hpp"
 #include "metrology/window_values.hpp"
+#include "signal/trig.hpp"
 
 namespace halfcycle::metrology {
 namespace {
@@ -87,6 +88,12 @@ void ValueAccumulator::reset() noexcept {
   }
 }
 
+void ValueAccumulator::add_direction(std::size_t k, double radians) noexcept {
+  const signal::SinCos sc = signal::sin_cos_turns(radians / signal::kTwoPi);
+  sum_[k] += sc.cos;
+  sine_sum_[k] += sc.sin;
+}
+
 void ValueAccumulator::add(std::span<const double> values) noexcept {
   for (std::size_t k = 0; k < kQuantityCount; ++k) {
     const double v = values[k];
@@ -102,8 +109,7 @@ void ValueAccumulator::add(std::span<const double> values) noexcept {
         sum_[k] += v;
         break;
       case Rule::Angle:
-        sum_[k] += std::cos(v);
-        sine_sum_[k] += std::sin(v);
+        add_direction(k, v);
         break;
       case Rule::Last:
         sum_[k] = v;
@@ -147,7 +153,7 @@ void ValueAccumulator::result(std::span<double> out) const noexcept {
         out[k] = sum_[k] / n;
         break;
       case Rule::Angle:
-        out[k] = std::atan2(sine_sum_[k], sum_[k]);
+        out[k] = signal::atan2_radians(sine_sum_[k], sum_[k]);
         break;
       case Rule::Last:
         out[k] = sum_[k];
@@ -246,10 +252,9 @@ void SpectrumAccumulator::result(InputMask inputs, Spectra& out) const noexcept 
       magnitude[h] = root(rows_[i][SpectrumTerms::kSquare], h);
       inter[h] = root(rows_[i][SpectrumTerms::kInterSquare], h);
       const Row& cosine = rows_[i][SpectrumTerms::kCosine];
-      angle[h] =
-          cosine.count[h] > 0.0F
-              ? static_cast<float>(std::atan2(rows_[i][SpectrumTerms::kSine].sum[h], cosine.sum[h]))
-              : kNaN;
+      angle[h] = cosine.count[h] > 0.0F ? static_cast<float>(signal::atan2_radians(
+                                              rows_[i][SpectrumTerms::kSine].sum[h], cosine.sum[h]))
+                                        : kNaN;
     }
   }
 }

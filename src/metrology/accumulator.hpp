@@ -32,6 +32,8 @@ class ValueAccumulator {
   [[nodiscard]] std::uint32_t count(QuantityId id) const noexcept { return count_[index(id)]; }
 
  private:
+  void add_direction(std::size_t k, double radians) noexcept;
+
   PfConvention convention_;
   std::array<double, kQuantityCount> sum_{};
   std::array<double, kQuantityCount> sine_sum_{};  ///< angles only

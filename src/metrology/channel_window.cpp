@@ -7,11 +7,13 @@
 
 namespace halfcycle::metrology {
 namespace {
-// Steady: nothing moved in a cycle by more than this. Flicker moves magnitudes without the angle,
-// so either will do for the other's sake.
-constexpr double kSteadyMagnitude = 0.01;
-constexpr double kSteadyTurns = 0.0015;
+// Steady: in a cycle the magnitude stayed within this, or the angle did (a slow fluctuation moves
+// the magnitude only). In a drift of frequency the angle may move a little.
+constexpr double kSteadyMagnitude = 0.002;
+constexpr double kSteadyTurns = 0.0001;
 constexpr double kLargestDriftTurns = 0.02;
+// A channel that never gets steady is followed all the same, this often.
+constexpr int kLongestHoldHalfCycles = 50;
 
 double wrap(double turns) { return turns - std::floor(turns + 0.5); }
 }  // namespace
@@ -29,9 +31,11 @@ void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cy
       steady = moved < kSteadyTurns || (change < kSteadyMagnitude && moved < kLargestDriftTurns);
     }
     // Until there are two cycles to compare, the first measured angle serves.
-    if (steady || !known_) {
+    held_half_cycles_ = steady ? 0 : held_half_cycles_ + 1;
+    if (steady || !known_ || held_half_cycles_ > kLongestHoldHalfCycles) {
       angle_turns_ = turns;
       known_ = true;
+      held_half_cycles_ = 0;
     }
   }
   // Zero crossings lie where the grid's phase plus the angle is a quarter turn, and every half.

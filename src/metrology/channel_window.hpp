@@ -49,6 +49,7 @@ class ChannelWindow {
   double angle_turns_ = 0.0;  ///< of the channel's cosine against the grid
   bool known_ = false;        ///< the angle has been measured
   bool started_ = false;
+  int held_half_cycles_ = 0;
   double last_turns_ = 0.0;  ///< grid phase of the latest crossing
   std::array<Window, 8> queue_{};
   std::size_t first_ = 0;

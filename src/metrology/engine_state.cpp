@@ -11,6 +11,8 @@ using signal::SamplePosition;
 using signal::WindowSums;
 
 constexpr double kHeadCycles = 10.0;
+// 10/12-cycle windows hold to 0.42 of the sample rate; ½-cycle ones cannot wait for it.
+constexpr signal::WindowEnds kWindowEnds = signal::WindowEnds::Fine;
 constexpr int kRefinements = 5;
 // The lowest frequency, over nominal, whose windows the ring holds with all their look-ahead.
 constexpr double kLowestRatio = 0.78;
@@ -41,12 +43,26 @@ SpectrumSetup spectrum_setup(const EngineSetup& setup, std::size_t lanes, double
           .points_per_cycle = points};
 }
 
+/// Around a step to zero the interpolated square may fall below zero; NaN stays.
+double mean_square_of(double sum, double per) { return sum < 0.0 ? 0.0 : sum * per; }
+
+/// Largest |difference| of two voltages in [start, end), which the ring holds.
+std::array<double, 3> line_peaks(const signal::FrameRing& ring, SamplePosition start,
+                                 SamplePosition end) {
+  std::array<float, 3> peak{};
+  for (std::int64_t n = start.whole() + 1; n <= end.whole(); ++n) {
+    const float* v = ring.frames(n);
+    for (std::size_t k = 0; k < 3; ++k) {
+      peak[k] = std::max(peak[k], std::abs(v[k] - v[(k + 1) % 3]));
+    }
+  }
+  return {static_cast<double>(peak[0]), static_cast<double>(peak[1]), static_cast<double>(peak[2])};
+}
+
 /// Source frames that the record is continued by at both ends.
 std::size_t horizon(const SpectrumAnalyzer& spectrum, int factor) {
   const std::size_t reach =
-      std::max<std::size_t>(spectrum.taps() / 2,
-                            static_cast<std::size_t>(FundamentalCorrelator::kReach)) +
-      8;
+      std::max(spectrum.taps() / 2, signal::WindowIntegrator::reach(kWindowEnds)) + 8;
   return factor == 1 ? reach
                      : reach / static_cast<std::size_t>(factor) + signal::Upsampler::kLag + 2;
 }
@@ -274,6 +290,7 @@ void Engine::State::take_frames(const float* frames, std::size_t count) noexcept
                                          static_cast<std::ptrdiff_t>(lanes));
     source_frames_ += static_cast<std::int64_t>(count);
     if (static_cast<std::size_t>(source_frames_) == rate->head_frames) {
+      fill_ring();
       start_running();
       process();
     }
@@ -289,7 +306,7 @@ void Engine::State::take_frames(const float* frames, std::size_t count) noexcept
   process();
 }
 
-void Engine::State::start_running() noexcept {
+void Engine::State::fill_ring() noexcept {
   RateDependent& r = *rate;
   const std::size_t head = static_cast<std::size_t>(source_frames_);
   const std::int64_t before = static_cast<std::int64_t>(r.extender.horizon_frames());
@@ -305,6 +322,11 @@ void Engine::State::start_running() noexcept {
     r.source_ring.push(r.head.data(), head);
     r.upsampler(r.source_ring, r.ring);
   }
+}
+
+void Engine::State::start_running() noexcept {
+  RateDependent& r = *rate;
+  const std::size_t head = static_cast<std::size_t>(source_frames_);
   phase_ = Phase::Running;
   const double nominal = setup.system.nominal_frequency_hertz;
   const double coarse =
@@ -374,10 +396,11 @@ void Engine::State::end_segment() noexcept {
     phase_ = Phase::Idle;
     return;
   }
-  if (phase_ == Phase::Collecting) {
-    start_running();
-  }
   RateDependent& r = *rate;
+  const bool short_record = phase_ == Phase::Collecting;
+  if (short_record) {
+    fill_ring();
+  }
   signal::FrameRing& source = r.factor == 1 ? r.ring : r.source_ring;
   const std::size_t last =
       std::min({r.extender.wanted_frames(), static_cast<std::size_t>(source_frames_),
@@ -387,6 +410,11 @@ void Engine::State::end_segment() noexcept {
   source.push(r.extension.data(), r.extender.horizon_frames());
   if (r.factor != 1) {
     r.upsampler(r.source_ring, r.ring);
+  }
+  if (short_record) {
+    // `head` served as workspace for the extension: the guess needs the record again.
+    source.copy(0, static_cast<std::size_t>(source_frames_), r.head.data());
+    start_running();
   }
   ended_ = true;
   data_end_ = Position::at(source_frames_ * r.factor, 0.0);
@@ -450,7 +478,7 @@ void Engine::State::do_channel(Channel& channel) noexcept {
   channel.windows.pop();
   const WindowSums sums = integrate(rate->ring, window.start, window.end);
   const double square = channel.line ? sums.line_square[channel.index] : sums.square[channel.index];
-  channel.u_rms = std::sqrt(square / sums.samples);
+  channel.u_rms = std::sqrt(mean_square_of(square, 1.0 / sums.samples));
   channel.i_rms = channel.has_current ? std::sqrt(sums.square[channel.current_lane] / sums.samples)
                                       : kNotAvailable;
   channel.latest.start = instant_of(window.start);
@@ -498,17 +526,17 @@ WindowMeasures Engine::State::measures_of(const WindowSums& sums) const noexcept
   const double per = 1.0 / sums.samples;
   for (std::size_t l = 0; l < lanes; ++l) {
     m.mean[l] = sums.sum[l] * per;
-    m.mean_square[l] = sums.square[l] * per;
+    m.mean_square[l] = mean_square_of(sums.square[l], per);
     const double peak =
         std::max(-static_cast<double>(sums.min[l]), static_cast<double>(sums.max[l]));
     m.peak[l] = std::isfinite(peak) ? peak : kNotAvailable;
   }
   for (std::size_t k = 0; k < 3; ++k) {
     m.power[k] = sums.power[k] * per;
-    m.line_mean_square[k] = sums.line_square[k] * per;
+    m.line_mean_square[k] = mean_square_of(sums.line_square[k], per);
     m.line_peak[k] = kNotAvailable;
   }
-  m.residual_mean_square = sums.current_residual_square * per;
+  m.residual_mean_square = mean_square_of(sums.current_residual_square, per);
   return m;
 }
 
@@ -647,7 +675,8 @@ void Engine::State::count_cycles(const GridCycle& cycle) noexcept {
 void Engine::State::close_windows(bool all) noexcept {
   const ReferenceTracker& tracker = rate->tracker;
   const double cycles = setup.system.window_cycles();
-  if (tracker.final_number() < 1) {
+  // The phase at the first sample follows from the first cycles: their slope, not a mean.
+  if (tracker.final_number() < (all ? 1 : 4)) {
     return;
   }
   if (!window_turns_known_) {
@@ -675,20 +704,23 @@ void Engine::State::publish_window(Position start, Position end) noexcept {
   const double cycles = setup.system.window_cycles();
   const bool lost = r.tracker.lost_within(start, end);
   const double length = end - start;
-  const std::int64_t first =
-      std::min(r.spectrum.first_frame(start), signal::WindowIntegrator::first_frame(start));
+  const std::int64_t first = std::min(r.spectrum.first_frame(start),
+                                      signal::WindowIntegrator::first_frame(start, kWindowEnds));
   const std::int64_t last =
-      std::max(r.spectrum.end_frame(end), signal::WindowIntegrator::end_frame(end));
+      std::max(r.spectrum.end_frame(end), signal::WindowIntegrator::end_frame(end, kWindowEnds));
   Marks marks{.flagged = flagged(instant_of(start), instant_of(end)),
               .complete = true,
               .clock_ok = clock_ok(start, end),
               .sync_ok = !lost};
   window_values_.fill(kNotAvailable);
   if (r.ring.holds(first, last)) {
-    const WindowSums sums = integrate(r.ring, start, end);
+    const WindowSums sums = integrate(r.ring, start, end, kWindowEnds);
     WindowMeasures m = measures_of(sums);
     marks.complete = is_complete(sums);
     m.frequency_hertz = lost ? kNotAvailable : cycles * r.rate_hertz / length;
+    if (valuer.line_to_line()) {
+      m.line_peak = line_peaks(r.ring, start, end);
+    }
     double bend = 0.0;
     if (!lost && !r.tracker.disturbed_within(start, end)) {
       const Position middle = r.tracker.position_at(window_start_turns_ + 0.5 * cycles);

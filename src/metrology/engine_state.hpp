@@ -134,6 +134,7 @@ struct Engine::State {
   void make_channels();
   void begin_segment(const SampleBlock& block) noexcept;
   void end_segment() noexcept;
+  void fill_ring() noexcept;
   void start_running() noexcept;
   [[nodiscard]] double refine_frequency(double coarse_hertz, std::int64_t available) noexcept;
   void take_frames(const float* frames, std::size_t count) noexcept;

@@ -31,6 +31,8 @@ constexpr double kSequenceRatio = 0.15;
 // Range over nominal in which a frequency is believed: 32 … 72.5 Hz of 50 Hz.
 constexpr double kLowestRatio = 0.64;
 constexpr double kHighestRatio = 1.45;
+// With fewer cycles a spectrum says less than the nominal value.
+constexpr double kCyclesForSpectrum = 3.0;
 
 double wrap_turns(double turns) { return turns - std::floor(turns + 0.5); }
 
@@ -181,22 +183,21 @@ void ReferenceTracker::judge(GridCycle& cycle) noexcept {
   const Step half_step = step_between(before, cycle);
   cycle.counted_turns =
       before.counted_turns + (mean_turns(n) - mean_turns(n - 1)) + wrap_turns(half_step.turns);
-  if (n >= 3) {
-    const GridCycle& last = at(n - 2);
-    const Step step = step_between(last, cycle);
-    const double turns = mean_turns(n) - mean_turns(n - 2) + wrap_turns(step.turns);
-    cycle.measured_hertz = turns * rate_hertz_ / (cycle.centre - last.centre);
-    cycle.magnitude_change =
-        step.magnitude_before > 0.0 ? std::abs(step.magnitude / step.magnitude_before - 1.0) : 1.0;
-  }
+  // The second window has none before it that it does not overlap: half a cycle has to do.
+  const GridCycle& last = at(n >= 3 ? n - 2 : n - 1);
+  const Step step = step_between(last, cycle);
+  const double turns = mean_turns(n) - mean_turns(last.number) + wrap_turns(step.turns);
+  cycle.measured_hertz = turns * rate_hertz_ / (cycle.centre - last.centre);
+  cycle.magnitude_change =
+      step.magnitude_before > 0.0 ? std::abs(step.magnitude / step.magnitude_before - 1.0) : 1.0;
   const double ratio = cycle.measured_hertz / system_.nominal_frequency_hertz;
   const bool plausible = ratio > kLowestRatio && ratio < kHighestRatio;
-  if (!alive || (n >= 3 && !plausible)) {
+  if (!alive || !plausible) {
     cycle.disturbed = true;
     if (!alive) {
       locked_ = false;
     }
-  } else if (n >= 3) {
+  } else {
     const double change = std::abs(cycle.measured_hertz - frequency_);
     const bool beyond = change > kGateHertz ||
                         (cycle.magnitude_change > kGateMagnitude && change > kGateMagnitudeHertz);
@@ -271,12 +272,19 @@ double ReferenceTracker::turns_at(SamplePosition position) const noexcept {
     --k;
   }
   const GridCycle& from = at(k);
-  if (k < final_ && !(position < from.centre)) {
+  if (k < final_ && from.centre <= position) {
     const GridCycle& to = at(k + 1);
     return from.gated_turns + (position - from.centre) / (to.centre - from.centre) *
                                   (to.gated_turns - from.gated_turns);
   }
-  return from.gated_turns + (position - from.centre) * frequency_ / rate_hertz_;
+  return from.gated_turns + (position - from.centre) * outer_turns_per_sample(k);
+}
+
+double ReferenceTracker::outer_turns_per_sample(std::int64_t k) const noexcept {
+  if (k < final_) {  // before the oldest centre: as between the first two
+    return (at(k + 1).gated_turns - at(k).gated_turns) / (at(k + 1).centre - at(k).centre);
+  }
+  return frequency_ / rate_hertz_;
 }
 
 SamplePosition ReferenceTracker::position_at(double turns) const noexcept {
@@ -294,7 +302,7 @@ SamplePosition ReferenceTracker::position_at(double turns) const noexcept {
     const GridCycle& to = at(k + 1);
     return from.centre + ahead / (to.gated_turns - from.gated_turns) * (to.centre - from.centre);
   }
-  return from.centre + ahead * rate_hertz_ / frequency_;
+  return from.centre + ahead / outer_turns_per_sample(k);
 }
 
 bool ReferenceTracker::lost_within(SamplePosition from, SamplePosition to) const noexcept {
@@ -384,17 +392,15 @@ double coarse_frequency(const float* frames, std::size_t frame_count, std::size_
   if (!(best_rms > floor)) {
     return kNotAvailable;
   }
-  // The vertex of a parabola through the logarithms of three neighbours.
+  if (cycles < kCyclesForSpectrum) {
+    return nominal;
+  }
+  // The vertex of a parabola through three neighbours.
   const double below = power_at(best - step).first;
   const double above = power_at(best + step).first;
-  if (below > 0.0 && above > 0.0) {
-    const double l = std::log(below);
-    const double c = std::log(best_power);
-    const double r = std::log(above);
-    const double curvature = l - 2.0 * c + r;
-    if (curvature < 0.0) {
-      best += step * std::clamp(0.5 * (l - r) / curvature, -1.0, 1.0);
-    }
+  const double curvature = below - 2.0 * best_power + above;
+  if (curvature < 0.0) {
+    best += step * std::clamp(0.5 * (below - above) / curvature, -1.0, 1.0);
   }
   return best;
 }

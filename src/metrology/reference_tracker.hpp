@@ -111,6 +111,8 @@ class ReferenceTracker {
     double magnitude_before;
   };
   [[nodiscard]] Step step_between(const GridCycle& from, const GridCycle& to) const noexcept;
+  /// Slope of the gated phase outside of the known centres; k: the nearest one.
+  [[nodiscard]] double outer_turns_per_sample(std::int64_t k) const noexcept;
   void judge(GridCycle& cycle) noexcept;
   void finalise(std::int64_t number) noexcept;
 

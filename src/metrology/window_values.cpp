@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "signal/trig.hpp"
+
 namespace halfcycle::metrology {
 namespace {
 
@@ -72,7 +74,7 @@ double angle_between(std::complex<double> x, double floor, std::complex<double> 
   }
   const double re = x.real() * reference.real() + x.imag() * reference.imag();
   const double im = x.imag() * reference.real() - x.real() * reference.imag();
-  return std::atan2(im, re);
+  return signal::atan2_radians(im, re);
 }
 
 double crest(double peak, double mean_square) {
