@@ -18,9 +18,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
+#include "signal/aligned.hpp"
 #include "signal/chunk_layout.hpp"
 #include "signal/simd_level.hpp"
 
@@ -82,8 +81,8 @@ class FrameRing {
   std::size_t contiguous_;
   std::size_t chunk_floats_;
   const Kernels* kernels_;  ///< a constant table of the program
-  std::vector<float> frames_;
-  std::vector<float> chunks_;
+  AlignedFloats frames_;
+  AlignedFloats chunks_;
   std::int64_t begin_ = 0;
   std::int64_t end_ = 0;
 };

@@ -224,22 +224,67 @@ void add_chunks(const float* chunks, std::size_t count, double* sums, float* min
 
 // --- filters ---------------------------------------------------------------------------------
 
+// Four coefficients, ready to be spread over all lanes of a vector by one shuffle each.
+template <class V>
+struct Quad;
+template <>
+struct Quad<Vec4> {
+  Vec4 c;
+  HC_INLINE explicit Quad(const float* p) : c(load<Vec4>(p)) {}
+  HC_INLINE explicit Quad(const Vec4& v) : c(v) {}
+  template <int kIndex>
+  [[nodiscard]] HC_INLINE Vec4 spread() const {
+    return __builtin_shufflevector(c, c, kIndex, kIndex, kIndex, kIndex);
+  }
+  [[nodiscard]] HC_INLINE Vec4 low() const { return c; }
+};
+#if defined(__AVX2__)
+template <>
+struct Quad<Vec8> {
+  Vec8 c;  // the four twice: shuffles across the halves are slow
+  HC_INLINE explicit Quad(const float* p) : c(twice(load<Vec4>(p))) {}
+  HC_INLINE explicit Quad(const Vec8& v) : c(v) {}
+  HC_INLINE static Vec8 twice(const Vec4& v) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 0, 1, 2, 3);
+  }
+  template <int kIndex>
+  [[nodiscard]] HC_INLINE Vec8 spread() const {
+    return __builtin_shufflevector(c, c, kIndex, kIndex, kIndex, kIndex, kIndex + 4, kIndex + 4,
+                                   kIndex + 4, kIndex + 4);
+  }
+  [[nodiscard]] HC_INLINE Vec4 low() const { return __builtin_shufflevector(c, c, 0, 1, 2, 3); }
+};
+using Coefficients = Quad<Vec8>;
+template <int kIndex>
+HC_INLINE Vec8 spread8(const Coefficients& q) {
+  return q.spread<kIndex>();
+}
+#else
+using Coefficients = Quad<Vec4>;
+template <int kIndex>
+HC_INLINE Vec8 spread8(const Coefficients& q) {
+  const Vec4 v = q.spread<kIndex>();
+  return {v, v};
+}
+#endif
+
 // Four running sums (taps t, t+1, t+2, t+3) hide the latency of the additions.
 template <std::size_t kLanes>
 struct FirSums {
   Vec8 s0 = all<Vec8>(0.0F), s1 = s0, s2 = s0, s3 = s0;
   Vec4 e0 = all<Vec4>(0.0F), e1 = e0, e2 = e0, e3 = e0;
 
-  HC_INLINE void add4(const float* frames, float c0, float c1, float c2, float c3) {
-    s0 = s0 + all<Vec8>(c0) * load<Vec8>(frames);
-    s1 = s1 + all<Vec8>(c1) * load<Vec8>(frames + kLanes);
-    s2 = s2 + all<Vec8>(c2) * load<Vec8>(frames + 2 * kLanes);
-    s3 = s3 + all<Vec8>(c3) * load<Vec8>(frames + 3 * kLanes);
+  HC_INLINE void add4(const float* frames, const Coefficients& c) {
+    s0 = s0 + spread8<0>(c) * load<Vec8>(frames);
+    s1 = s1 + spread8<1>(c) * load<Vec8>(frames + kLanes);
+    s2 = s2 + spread8<2>(c) * load<Vec8>(frames + 2 * kLanes);
+    s3 = s3 + spread8<3>(c) * load<Vec8>(frames + 3 * kLanes);
     if constexpr (kLanes == 12) {
-      e0 = e0 + all<Vec4>(c0) * load<Vec4>(frames + 8);
-      e1 = e1 + all<Vec4>(c1) * load<Vec4>(frames + 8 + kLanes);
-      e2 = e2 + all<Vec4>(c2) * load<Vec4>(frames + 8 + 2 * kLanes);
-      e3 = e3 + all<Vec4>(c3) * load<Vec4>(frames + 8 + 3 * kLanes);
+      const Quad<Vec4> low(c.low());
+      e0 = e0 + low.spread<0>() * load<Vec4>(frames + 8);
+      e1 = e1 + low.spread<1>() * load<Vec4>(frames + 8 + kLanes);
+      e2 = e2 + low.spread<2>() * load<Vec4>(frames + 8 + 2 * kLanes);
+      e3 = e3 + low.spread<3>() * load<Vec4>(frames + 8 + 3 * kLanes);
     }
   }
   HC_INLINE void finish(float* out) const {
@@ -254,53 +299,41 @@ template <std::size_t kLanes>
 void fir(const float* frames, const float* c, std::size_t taps, float* out) {
   FirSums<kLanes> sums;
   for (std::size_t t = 0; t < taps; t += 4) {
-    sums.add4(frames + t * kLanes, c[t], c[t + 1], c[t + 2], c[t + 3]);
+    sums.add4(frames + t * kLanes, Coefficients(c + t));
   }
   sums.finish(out);
 }
 
-// One output of a resampler; the row is interpolated once for all lanes. With AVX2 the coefficients
-// go through memory, where a load spreads each for free; SSE2 would need a shuffle on top.
-template <std::size_t kLanes>
-HC_INLINE void fir_between(const float* frames, const float* row, float part, std::size_t taps,
-                           float* out) {
-  FirSums<kLanes> sums;
-  const float* next = row + taps;
-  const Vec4 part4 = all<Vec4>(part);
-#if defined(__AVX2__)
-  float coefficients[ResampleRun::kMostTaps];
-  for (std::size_t t = 0; t < taps; t += 4) {
-    const Vec4 c0 = load<Vec4>(row + t);
-    store(coefficients + t, c0 + part4 * (load<Vec4>(next + t) - c0));
-  }
-  for (std::size_t t = 0; t < taps; t += 4) {
-    const float* c = coefficients + t;
-    sums.add4(frames + t * kLanes, c[0], c[1], c[2], c[3]);
-  }
-#else
-  for (std::size_t t = 0; t < taps; t += 4) {
-    const Vec4 c0 = load<Vec4>(row + t);
-    const Vec4 c = c0 + part4 * (load<Vec4>(next + t) - c0);
-    sums.add4(frames + t * kLanes, c[0], c[1], c[2], c[3]);
-  }
-#endif
-  sums.finish(out);
-}
-
-template <std::size_t kLanes>
+// kTaps: the number of taps if known here (the loop unrolls), else 0. The row is interpolated once
+// for all lanes.
+template <std::size_t kLanes, std::size_t kTaps>
 void resample(const ResampleRun& run, float* out) {
+  using Vector = decltype(Coefficients::c);
+  const std::size_t taps = kTaps != 0 ? kTaps : run.taps;
   std::int64_t whole = run.whole - run.lead;
   std::uint64_t fraction = run.fraction;
   for (std::size_t k = 0; k < run.count; ++k) {
     const auto phase = static_cast<std::size_t>(fraction >> (64 - ResampleRun::kPhaseBits));
     const auto rest = static_cast<std::int32_t>((fraction << ResampleRun::kPhaseBits) >> 40U);
+    const Vector part = all<Vector>(static_cast<float>(rest) * 0x1p-24F);
     const float* frames = run.storage + (static_cast<std::size_t>(whole) & run.mask) * kLanes;
-    fir_between<kLanes>(frames, run.table + phase * run.taps, static_cast<float>(rest) * 0x1p-24F,
-                        run.taps, out + k * kLanes);
+    const float* row = run.table + phase * taps;
+    FirSums<kLanes> sums;
+    for (std::size_t t = 0; t < taps; t += 4) {
+      const Vector c = Coefficients(row + t).c;
+      const Vector next = Coefficients(row + taps + t).c;
+      sums.add4(frames + t * kLanes, Coefficients(c + part * (next - c)));
+    }
+    sums.finish(out + k * kLanes);
     const std::uint64_t before = fraction;
     fraction += run.step_fraction;
     whole += run.step_whole + (fraction < before ? 1 : 0);
   }
+}
+
+template <std::size_t kLanes>
+void resample(const ResampleRun& run, float* out) {
+  run.taps == 20 ? resample<kLanes, 20>(run, out) : resample<kLanes, 0>(run, out);
 }
 
 template <std::size_t kLanes>

@@ -4,8 +4,9 @@
 #include <benchmark/benchmark.h>
 
 #include <cmath>
-#include <vector>
+#include <string>
 
+#include "signal/aligned.hpp"
 #include "signal/chunk_sums.hpp"
 #include "signal/edge_extension.hpp"
 #include "signal/frame_ring.hpp"
@@ -36,8 +37,8 @@ std::size_t lanes_of(const benchmark::State& state) {
   return static_cast<std::size_t>(state.range(1));
 }
 
-std::vector<float> frames(std::size_t count, std::size_t lanes, double per_cycle = kPerCycle) {
-  std::vector<float> out(count * lanes);
+AlignedFloats frames(std::size_t count, std::size_t lanes, double per_cycle = kPerCycle) {
+  AlignedFloats out(count * lanes);
   for (std::size_t n = 0; n < count; ++n) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const double turns = static_cast<double>(n) / per_cycle - static_cast<double>(lane) / 3.0;
@@ -60,7 +61,7 @@ void push_with_chunk_sums(benchmark::State& state) {
     return;
   }
   FrameRing ring(lanes_of(state), 8192, 256, level_of(state));
-  const std::vector<float> block = frames(512, lanes_of(state));
+  const AlignedFloats block = frames(512, lanes_of(state));
   for (auto _ : state) {
     ring.push(block.data(), 512);
     benchmark::DoNotOptimize(ring.end());
@@ -111,7 +112,7 @@ void resample(benchmark::State& state) {
                                 .output_per_cycle = points,
                                 .highest_order = highest_analysable_order(per_cycle, points)});
   const Resampler resampler(&kernel, level_of(state));
-  std::vector<float> out(256 * lanes_of(state));
+  AlignedFloats out(256 * lanes_of(state));
   const SamplePosition step = SamplePosition::from_samples(per_cycle * 0.98 / points);
   for (auto _ : state) {
     resampler(ring, SamplePosition::at(1000, 0.3), step, 256, out.data());
@@ -129,7 +130,7 @@ void upsample_by_two(benchmark::State& state) {
   FrameRing out(lanes_of(state), 1024, 256, level_of(state));
   const UpsamplerKernel kernel(2);
   const Upsampler upsample(&kernel, level_of(state));
-  const std::vector<float> block = frames(64, lanes_of(state), 80.0);
+  const AlignedFloats block = frames(64, lanes_of(state), 80.0);
   in.push(block.data(), 64);
   out.reset(upsample.first_output(0));
   for (auto _ : state) {
@@ -146,9 +147,9 @@ void transform(benchmark::State& state) {
   }
   const auto points = static_cast<std::size_t>(state.range(2));
   const LaneFft fft(points, lanes_of(state), points / 4 + 1, level_of(state));
-  const std::vector<float> in = frames(points, lanes_of(state));
-  std::vector<float> out(fft.output_floats());
-  std::vector<float> work(fft.workspace_floats());
+  const AlignedFloats in = frames(points, lanes_of(state));
+  AlignedFloats out(fft.output_floats());
+  AlignedFloats work(fft.workspace_floats());
   for (auto _ : state) {
     fft(in.data(), out.data(), work.data());
     benchmark::DoNotOptimize(out.data());
@@ -161,7 +162,7 @@ void half_cycle_phasor(benchmark::State& state) {
     return;
   }
   const PhasorTable table(512, level_of(state));
-  const std::vector<float> in = frames(256, lanes_of(state));
+  const AlignedFloats in = frames(256, lanes_of(state));
   for (auto _ : state) {
     PhasorSum sum = table.sum(in.data(), lanes_of(state), 256, 0);
     benchmark::DoNotOptimize(sum);
@@ -171,8 +172,8 @@ void half_cycle_phasor(benchmark::State& state) {
 
 void extend_record(benchmark::State& state) {
   EdgeExtender extend({.lanes = 8, .samples_per_cycle = 512.0, .horizon_frames = 64});
-  const std::vector<float> in = frames(5120, 8);
-  std::vector<float> out(64 * 8);
+  const AlignedFloats in = frames(5120, 8);
+  AlignedFloats out(64 * 8);
   for (auto _ : state) {
     extend.before(in.data(), 5120, out.data());
     benchmark::DoNotOptimize(out.data());
