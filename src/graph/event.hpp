@@ -25,45 +25,51 @@ inline constexpr std::uint8_t kInputRegisterChangePriority = 15;
 /// One side of an event: which register, and its value then.
 struct EventEnd {
   enum class Kind : std::uint8_t { None, Register, Setup };
+  Kind kind = Kind::None;
+  std::uint32_t index = 0;    ///< of the register, or of the setup register, in the template
+  std::int32_t element = -1;  ///< of an array register
+  double value = kNotAvailable;
+  std::string_view text{};  ///< value of a String register
+};
 
-  struct Event {
-    Instant time;
-    std::uint8_t priority = 0;
-    std::uint32_t module = 0;  ///< index in CompiledTemplate::modules()
-    EventEnd cause;
-    EventEnd effect;
-    const Principal* by = nullptr;  ///< who, where a command caused it
-  };
-  /// "2026-01-01T00:00:00.000000000Z 128 Over V1: Vln a 253.1 V -> Over V1 Status on"
-  [[nodiscard]] std::string to_text(const CompiledTemplate& compiled, const Event& event);
+struct Event {
+  Instant time;
+  std::uint8_t priority = 0;
+  std::uint32_t module = 0;  ///< index in CompiledTemplate::modules()
+  EventEnd cause;
+  EventEnd effect;
+  const Principal* by = nullptr;  ///< who, where a command caused it
+};
+/// "2026-01-01T00:00:00.000000000Z 128 Over V1: Vln a 253.1 V -> Over V1 Status on"
+[[nodiscard]] std::string to_text(const CompiledTemplate& compiled, const Event& event);
 
-  class EventSink {
-   public:
-    virtual ~EventSink() = default;
-    virtual void on_event(const Event& event) = 0;
-  };
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void on_event(const Event& event) = 0;
+};
 
-  /// Something that a module wants a later room to do (write a record, set a port, send a mail).
-  /// The room does it in its own time; what comes of it returns as Command::effect_result.
-  struct Effect {
-    Instant time;
-    std::uint32_t module = 0;
-    std::uint64_t sequence = 0;  ///< names the effect in its result; counts from 1
-    std::string_view kind;       ///< agreed between module type and room: "record", "output", …
-    std::span<const double> values;
-    std::string_view text;
-  };
+/// Something that a module wants a later room to do (write a record, set a port, send a mail).
+/// The room does it in its own time; what comes of it returns as Command::effect_result.
+struct Effect {
+  Instant time;
+  std::uint32_t module = 0;
+  std::uint64_t sequence = 0;  ///< names the effect in its result; counts from 1
+  std::string_view kind;       ///< agreed between module type and room: "record", "output", …
+  std::span<const double> values;
+  std::string_view text;
+};
 
-  class EffectSink {
-   public:
-    virtual ~EffectSink() = default;
-    virtual void on_effect(const Effect& effect) = 0;
-  };
+class EffectSink {
+ public:
+  virtual ~EffectSink() = default;
+  virtual void on_effect(const Effect& effect) = 0;
+};
 
-  struct EffectResult {
-    std::uint64_t sequence = 0;
-    bool done = false;
-    double value = kNotAvailable;
-  };
+struct EffectResult {
+  std::uint64_t sequence = 0;
+  bool done = false;
+  double value = kNotAvailable;
+};
 
 }  // namespace halfcycle::graph

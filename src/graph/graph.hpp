@@ -149,9 +149,7 @@ class Graph {
   void renew_array(std::uint32_t reg, std::span<const float> elements, Marks marks);
   void renew_pulse(std::uint32_t reg);
   void mark(std::uint32_t reg);
-  void mark_module(std::uint32_t module) {
-    dirty_[module / 64] |= std::uint64_t{1} << (module % 64);
-  }
+  void mark_module(std::uint32_t module);
   void run(std::uint32_t module);
   void wake_timers();
   void clear_module(std::uint32_t module);
@@ -170,6 +168,7 @@ class Graph {
   std::vector<std::uint64_t> state_;        // of all modules, 8-byte aligned
   std::vector<std::uint64_t> evaluated_;    // per module: frame of the latest evaluation
   std::vector<std::uint64_t> dirty_;        // a bit per module
+  std::vector<std::uint64_t> deferred_;     // a bit per module: to be dirty in the next frame
   std::vector<std::uint64_t> reset_asked_;  // a bit per module: a Reset command
   std::vector<std::int64_t> wake_;          // per module; INT64_MAX: not asked for
   std::array<std::vector<std::uint32_t>, kTickCount> timed_;  // modules with wake_at
