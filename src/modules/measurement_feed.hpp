@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what the engine and the detectors hand over to the registers of the core modules.
+//
+//   MeasurementFeed feed(graph);            // finds the core modules of the template
+//   feed.feed(interval_values);             // one frame of the graph: write, evaluate, publish
+//   feed.feed(voltage_event);
+//
+// Which interval feeds what:  ½ cycle → High-Speed Power Meter;  10/12-cycle → Harmonics Analyzer;
+// 1 s → Power Meter, Energy;  150/180-cycle → Symmetrical Components. The other intervals open
+// frames too, so that modules linked to them later find their tick.
+// Measuring thread; does not allocate after construction.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "graph/graph.hpp"
+#include "metrology/interval.hpp"
+#include "quality/event.hpp"
+#include "quality/voltage_events.hpp"
+
+namespace halfcycle::modules {
+
+[[nodiscard]] graph::Tick tick_of(metrology::Interval interval);
+
+class MeasurementFeed {
+ public:
+  /// graph must outlive the feed.
+  explicit MeasurementFeed(graph::Graph& graph);
+
+  /// Values are converted from SI to the register's unit; the interval's marks go with them.
+  void feed(const metrology::IntervalValues& values);
+  /// Renews the Sag/Swell module's registers and posts its event, at the end of the event (at its
+  /// start if it is still open). The frame's time does not go back behind the frame before.
+  void feed(const quality::VoltageEvent& event);
+
+  /// The thresholds that the Sag/Swell module's setup states, over those given. Without such a
+  /// module, those given.
+  [[nodiscard]] quality::VoltageEventSetup limits(quality::VoltageEventSetup given) const;
+
+ private:
+  struct Scalar {
+    std::uint32_t reg;
+    metrology::QuantityId quantity;
+    double per_si;
+  };
+  struct Array {
+    std::uint32_t reg;
+    Input input;
+    metrology::SpectrumKind kind;
+    int first;
+    int count;
+    float per_si;
+  };
+  void write_spectra(const metrology::IntervalValues& values);
+
+  graph::Graph& graph_;
+  std::array<std::vector<Scalar>, metrology::kIntervalCount> scalars_;
+  std::array<std::vector<Array>, metrology::kIntervalCount> arrays_;
+  std::int64_t sag_swell_ = -1;  // module, or -1
+  Instant latest_ = graph::kNoInstant;
+};
+
+}  // namespace halfcycle::modules
