@@ -99,7 +99,7 @@ class WindowIntegrator {
 
   std::vector<float> fast_;  ///< rows of weights, one for each phase and one more
   std::vector<float> fine_;
-  std::array<float, kHalfwayTaps> halfway_;  ///< interpolates the frame between two
+  alignas(16) std::array<float, kHalfwayTaps> halfway_;  ///< interpolates the frame between two
 };
 
 }  // namespace halfcycle::signal

@@ -11,7 +11,8 @@
 //
 // Invariants: 1. frames with index in [begin, end) are held, end − begin ≤ capacity; 2. every
 // chunk that lies in it completely has its sums; 3. the first max_contiguous frames of storage are
-// repeated behind the last, so max_contiguous frames from any held index lie in a row.
+// repeated behind the last, so max_contiguous frames from any held index lie in a row;
+// 4. every frame lies on 16 bytes.
 //
 // Owned by one thread. Allocates in the constructor only. Copying is deep.
 #pragma once

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inner loops at sample rate, once per machine level. Internal to signal.
 //
-// `lanes` is 8 or 12 everywhere; no pointer needs an alignment beyond that of float; frames lie in
-// a row. Every function treats lanes independently in a fixed order of operations, so the tables
-// give the same bits.
+// `lanes` is 8 or 12 everywhere; frames lie in a row. The filters (fir, resample) want frames and
+// coefficients on 16 bytes; no other pointer needs an alignment beyond that of float. Every
+// function treats lanes independently in a fixed order of operations, so the tables give the same
+// bits.
 #pragma once
 
 #include <cstddef>

@@ -17,15 +17,23 @@ namespace {
 using Vec4 [[gnu::vector_size(16)]] = float;
 using Doubles4 [[gnu::vector_size(32)]] = double;
 typedef float Vec4Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float Vec4Aligned __attribute__((vector_size(16), aligned(16), may_alias));
+typedef int Ints4 __attribute__((vector_size(16)));
 
 template <class V>
 HC_INLINE V load(const float* p);
+template <class V>  // p on 16 bytes: SSE2 takes such an operand straight from memory
+HC_INLINE V load_aligned(const float* p);
 template <class V>
 HC_INLINE V all(float x);
 
 template <>
 HC_INLINE Vec4 load<Vec4>(const float* p) {
   return *reinterpret_cast<const Vec4Unaligned*>(p);
+}
+template <>
+HC_INLINE Vec4 load_aligned<Vec4>(const float* p) {
+  return *reinterpret_cast<const Vec4Aligned*>(p);
 }
 HC_INLINE void store(float* p, const Vec4& v) { *reinterpret_cast<Vec4Unaligned*>(p) = v; }
 template <>
@@ -41,6 +49,10 @@ typedef float Vec8Unaligned __attribute__((vector_size(32), aligned(4), may_alia
 template <>
 HC_INLINE Vec8 load<Vec8>(const float* p) {
   return *reinterpret_cast<const Vec8Unaligned*>(p);
+}
+template <>
+HC_INLINE Vec8 load_aligned<Vec8>(const float* p) {
+  return load<Vec8>(p);
 }
 HC_INLINE void store(float* p, const Vec8& v) { *reinterpret_cast<Vec8Unaligned*>(p) = v; }
 template <>
@@ -60,6 +72,10 @@ HC_INLINE Vec8 operator*(const Vec8& x, const Vec8& y) { return {x.a * y.a, x.b 
 template <>
 HC_INLINE Vec8 load<Vec8>(const float* p) {
   return {load<Vec4>(p), load<Vec4>(p + 4)};
+}
+template <>
+HC_INLINE Vec8 load_aligned<Vec8>(const float* p) {
+  return {load_aligned<Vec4>(p), load_aligned<Vec4>(p + 4)};
 }
 HC_INLINE void store(float* p, const Vec8& v) {
   store(p, v.a);
@@ -230,11 +246,14 @@ struct Quad;
 template <>
 struct Quad<Vec4> {
   Vec4 c;
-  HC_INLINE explicit Quad(const float* p) : c(load<Vec4>(p)) {}
+  HC_INLINE explicit Quad(const float* p) : c(load_aligned<Vec4>(p)) {}
   HC_INLINE explicit Quad(const Vec4& v) : c(v) {}
   template <int kIndex>
   [[nodiscard]] HC_INLINE Vec4 spread() const {
-    return __builtin_shufflevector(c, c, kIndex, kIndex, kIndex, kIndex);
+    // As integers: that shuffle of SSE2 needs no copy of its operand.
+    const Ints4 bits = reinterpret_cast<Ints4>(c);
+    const Ints4 spread_bits = __builtin_shufflevector(bits, bits, kIndex, kIndex, kIndex, kIndex);
+    return reinterpret_cast<Vec4>(spread_bits);
   }
   [[nodiscard]] HC_INLINE Vec4 low() const { return c; }
 };
@@ -242,7 +261,7 @@ struct Quad<Vec4> {
 template <>
 struct Quad<Vec8> {
   Vec8 c;  // the four twice: shuffles across the halves are slow
-  HC_INLINE explicit Quad(const float* p) : c(twice(load<Vec4>(p))) {}
+  HC_INLINE explicit Quad(const float* p) : c(twice(load_aligned<Vec4>(p))) {}
   HC_INLINE explicit Quad(const Vec8& v) : c(v) {}
   HC_INLINE static Vec8 twice(const Vec4& v) {
     return __builtin_shufflevector(v, v, 0, 1, 2, 3, 0, 1, 2, 3);
@@ -275,16 +294,16 @@ struct FirSums {
   Vec4 e0 = all<Vec4>(0.0F), e1 = e0, e2 = e0, e3 = e0;
 
   HC_INLINE void add4(const float* frames, const Coefficients& c) {
-    s0 = s0 + spread8<0>(c) * load<Vec8>(frames);
-    s1 = s1 + spread8<1>(c) * load<Vec8>(frames + kLanes);
-    s2 = s2 + spread8<2>(c) * load<Vec8>(frames + 2 * kLanes);
-    s3 = s3 + spread8<3>(c) * load<Vec8>(frames + 3 * kLanes);
+    s0 = s0 + spread8<0>(c) * load_aligned<Vec8>(frames);
+    s1 = s1 + spread8<1>(c) * load_aligned<Vec8>(frames + kLanes);
+    s2 = s2 + spread8<2>(c) * load_aligned<Vec8>(frames + 2 * kLanes);
+    s3 = s3 + spread8<3>(c) * load_aligned<Vec8>(frames + 3 * kLanes);
     if constexpr (kLanes == 12) {
       const Quad<Vec4> low(c.low());
-      e0 = e0 + low.spread<0>() * load<Vec4>(frames + 8);
-      e1 = e1 + low.spread<1>() * load<Vec4>(frames + 8 + kLanes);
-      e2 = e2 + low.spread<2>() * load<Vec4>(frames + 8 + 2 * kLanes);
-      e3 = e3 + low.spread<3>() * load<Vec4>(frames + 8 + 3 * kLanes);
+      e0 = e0 + low.spread<0>() * load_aligned<Vec4>(frames + 8);
+      e1 = e1 + low.spread<1>() * load_aligned<Vec4>(frames + 8 + kLanes);
+      e2 = e2 + low.spread<2>() * load_aligned<Vec4>(frames + 8 + 2 * kLanes);
+      e3 = e3 + low.spread<3>() * load_aligned<Vec4>(frames + 8 + 3 * kLanes);
     }
   }
   HC_INLINE void finish(float* out) const {

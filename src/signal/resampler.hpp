@@ -12,8 +12,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "signal/aligned.hpp"
 #include "signal/frame_ring.hpp"
 #include "signal/sample_position.hpp"
 
@@ -65,7 +65,7 @@ class ResamplerKernel {
   ResamplerDesign design_;
   std::size_t taps_ = 0;
   double ripple_ = 0.0;
-  std::vector<float> table_;
+  AlignedFloats table_;
 };
 
 class Resampler {

@@ -14,8 +14,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "signal/aligned.hpp"
 #include "signal/frame_ring.hpp"
 
 namespace halfcycle::signal {
@@ -39,7 +39,7 @@ class UpsamplerKernel {
 
  private:
   int factor_;
-  std::vector<float> table_;
+  AlignedFloats table_;
 };
 
 class Upsampler {
