@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// halfcycle bench: how many such meters this machine carries.
+#include <unistd.h>
+
+#include "app/bench.hpp"
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/json_writer.hpp"
+#include "app/number_text.hpp"
+#include "app/output.hpp"
+#include "app/text_table.hpp"
+#include "base/format.hpp"
+
+namespace halfcycle::app {
+namespace {
+
+std::string render_json(const BenchResult& result) {
+  JsonWriter json(1);
+  json.begin_object();
+  json.key("meters").integer(static_cast<std::uint64_t>(result.meters));
+  json.key("signal_seconds").number(result.signal_seconds);
+  json.key("cpu_seconds").number(result.cpu_seconds);
+  json.key("realtime_meters_per_core").number(result.realtime_meters_per_core());
+  json.key("bytes_per_meter").number(result.bytes_per_meter);
+  json.key("stages").begin_object();
+  for (const BenchStage& stage : result.stages) {
+    json.key(stage.name).number(stage.cpu_seconds);
+  }
+  json.end_object();
+  json.key("processor").string(result.processor);
+  json.end_object();
+  return json.take() + '\n';
+}
+
+std::string render_table(const BenchResult& result, const Screen& screen) {
+  using Align = TextTable::Align;
+  std::string out = format(
+      "{} meters, {:g} s of signal each: 7 channels, 25.6 kS/s, half cycles in turn, one thread\n",
+      result.meters, result.signal_seconds);
+  if (!result.processor.empty()) {
+    out += format("on {}\n", printable(result.processor));
+  }
+  TextTable table({Align::Left, Align::Right, Align::Left});
+  table.row({"", "", ""});
+  table.row({"meters in real time on one core",
+             styled(screen, Style::Bold, format("{:.0f}", result.realtime_meters_per_core())), ""});
+  table.row({"CPU time", format("{:.3f}", result.cpu_seconds), "s"});
+  for (const BenchStage& stage : result.stages) {
+    table.row({"  " + stage.name, format("{:.3f}", stage.cpu_seconds), "s"});
+  }
+  table.row({"memory of a meter", format("{:.2f}", result.bytes_per_meter / 1e6), "MB"});
+  return out + table.text(2);
+}
+
+}  // namespace
+
+Result<int> run_command(const BenchOptions& options) {
+  Progress progress(!options.quiet, "halfcycle: measuring");
+  const auto result = run_bench(
+      options.meters, options.seconds, [&](double share) { progress.show(share); },
+      [] { return stop_requested(); });
+  progress.clear();
+  if (!result) {
+    return fail(result.error());
+  }
+  StandardOutput out;
+  out.write(options.json ? render_json(*result)
+                         : render_table(*result, detect_screen(STDOUT_FILENO)));
+  if (auto closed = out.close(); !closed) {
+    return fail(closed.error());
+  }
+  return 0;
+}
+
+}  // namespace halfcycle::app
