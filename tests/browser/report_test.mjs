@@ -266,6 +266,7 @@ test('choosing an event shows its span', async () => {
     instant === null ? otherwise : (Date.parse(instant) - start) / 1e3;
   assert.ok(from <= seconds(json.events[0].start, from) + 1e-3);
   assert.ok(to >= seconds(json.events[0].end, to) - 1e-3);
+  assert.ok(to - from < 0.9 * json.source.duration_s, 'it is closer than the whole recording');
   assert.match(page.url(), /event=0/);
   await close();
 });

@@ -6,6 +6,8 @@ import { t } from '../lib/strings';
 import { useView, type View } from '../lib/view';
 import type { EventJson, Report } from './data';
 
+const OPEN_EVENT_CYCLES = 20;
+
 function percentOf(event: EventJson): number | null {
   return isAvailable(event.extreme_V) && event.reference_V > 0
     ? (event.extreme_V / event.reference_V) * 100
@@ -36,8 +38,9 @@ function openEvent(report: Report, view: View, index: number): void {
     return;
   }
   const cycle = 1 / report.json.system.nominal_frequency_Hz;
-  const from = event.start_s ?? view.begin;
-  const to = event.end_s ?? view.end;
+  // Of an event without a beginning or an end, the surroundings of the other.
+  const from = event.start_s ?? (event.end_s ?? view.end) - OPEN_EVENT_CYCLES * cycle;
+  const to = event.end_s ?? from + OPEN_EVENT_CYCLES * cycle;
   const room = Math.max(3 * cycle, (to - from) * 0.15);
   view.show(from - room, to + room);
   const at = report.json.windows.list.findIndex((w) => w.end_s > from);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All registers with their statistics; the search looks at label, unit and meaning.
+// All registers with their statistics; the search takes beginnings of the words of label, unit and
+// meaning.
 import { useMemo, useState } from 'preact/hooks';
 import { quantity } from '../lib/format';
 import { t } from '../lib/strings';
@@ -13,8 +14,8 @@ export function Registers({ report }: { report: Report }) {
   const found = useMemo(() => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     return report.json.registers.filter((register) => {
-      const text = `${register.label} ${register.unit} ${register.help}`.toLowerCase();
-      return words.every((word) => text.includes(word));
+      const text = ` ${register.label} ${register.unit} ${register.help}`.toLowerCase();
+      return words.every((word) => text.includes(` ${word}`));
     });
   }, [report, query]);
   const shown = all ? found : found.slice(0, FIRST_ROWS);

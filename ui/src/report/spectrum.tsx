@@ -129,7 +129,9 @@ function HarmonicsPart({ report, index }: { report: Report; index: number }) {
   const choices = [15, 25, 50, 127].filter(
     (n, i, all) => n <= highest || (all[i - 1] ?? 0) < highest,
   );
-  const [limit, setLimit] = useState(25);
+  const [limit, setLimit] = useState(
+    choices.includes(25) ? 25 : (choices[choices.length - 1] ?? 25),
+  );
   const orders = Math.min(limit, highest);
   const sets = report.harmonics.map(
     (entry): BarSet => ({
