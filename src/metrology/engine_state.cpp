@@ -158,12 +158,14 @@ void Engine::State::make_channels() {
     ln.present = valuer.has_voltage(k);
     ln.voltage = kLn[k];
     ln.index = k;
+    ln.squared = {.lane = k};
     ln.detector_channel = lines ? -1 : static_cast<int>(k);
     Channel& ll = channels_[3 + k];
     ll.present = valuer.has_line(k);
     ll.line = true;
     ll.voltage = kLl[k];
     ll.index = k;
+    ll.squared = {.lane = k, .is_line = true, .minus = (k + 1) % 3, .line = k};
     ll.detector_channel = lines ? static_cast<int>(k) : -1;
     Channel& of_current = lines ? ll : ln;
     of_current.has_current = of_current.present && valuer.has_current(k);
@@ -366,7 +368,8 @@ double Engine::State::refine_frequency(double coarse_hertz, std::int64_t availab
       if (signal::WindowIntegrator::end_frame(b) > available || count == measured.size()) {
         break;
       }
-      const GridCycle& cycle = probe.push(correlate(rate->ring, a, b), a, b);
+      const GridCycle& cycle =
+          probe.push(correlate_half_cycle(rate->ring, end_weights, a, b), a, b);
       if (is_available(cycle.measured_hertz) && cycle.magnitude_change < 0.01) {
         measured[count++] = cycle.measured_hertz;
       }
@@ -476,11 +479,12 @@ void Engine::State::process() noexcept {
 void Engine::State::do_channel(Channel& channel) noexcept {
   const ChannelWindow::Window window = channel.windows.front();
   channel.windows.pop();
-  const WindowSums sums = integrate(rate->ring, window.start, window.end);
-  const double square = channel.line ? sums.line_square[channel.index] : sums.square[channel.index];
-  channel.u_rms = std::sqrt(mean_square_of(square, 1.0 / sums.samples));
-  channel.i_rms = channel.has_current ? std::sqrt(sums.square[channel.current_lane] / sums.samples)
-                                      : kNotAvailable;
+  channel.u_rms =
+      std::sqrt(mean_square(rate->ring, end_weights, window.start, window.end, channel.squared));
+  channel.i_rms = channel.has_current
+                      ? std::sqrt(mean_square(rate->ring, end_weights, window.start, window.end,
+                                              {.lane = channel.current_lane}))
+                      : kNotAvailable;
   channel.latest.start = instant_of(window.start);
   channel.latest.end = instant_of(window.end);
   channel.latest.u_rms_volts = channel.u_rms;
@@ -494,8 +498,8 @@ void Engine::State::do_channel(Channel& channel) noexcept {
 void Engine::State::do_half_cycle() noexcept {
   RateDependent& r = *rate;
   const WindowSums sums = integrate(r.ring, half_start_, half_end_);
-  const GridCycle& cycle =
-      r.tracker.push(correlate(r.ring, half_start_, half_end_), half_start_, half_end_);
+  const GridCycle& cycle = r.tracker.push(
+      correlate_half_cycle(r.ring, end_weights, half_start_, half_end_), half_start_, half_end_);
   if (cycle.has_cycle) {
     const std::complex<double> nothing(kNotAvailable, kNotAvailable);
     for (Channel& channel : channels_) {

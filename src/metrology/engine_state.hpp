@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "metrology/aggregation.hpp"
+#include "metrology/channel_squares.hpp"
 #include "metrology/channel_window.hpp"
 #include "metrology/energy.hpp"
 #include "metrology/engine.hpp"
@@ -101,7 +102,7 @@ struct Engine::State {
   InputMask spectrum_inputs;  ///< inputs and quality channels with spectra
   Outputs outputs;
   signal::WindowIntegrator integrate;
-  FundamentalCorrelator correlate;
+  EndWeights end_weights;
   std::unique_ptr<RateDependent> rate;
   Energies energies;
   Aggregator aggregation;
@@ -114,8 +115,9 @@ struct Engine::State {
   struct Channel {
     bool present = false;
     QuantityId voltage{};
-    bool line = false;      ///< Σ(difference)² rather than Σx²
+    bool line = false;      ///< a difference of two lanes
     std::size_t index = 0;  ///< lane, or number of the line voltage
+    SquaredChannel squared;
     bool has_current = false;
     QuantityId current{};
     std::size_t current_lane = 0;

@@ -132,7 +132,7 @@ class Recorder final : public IntervalSink, public HalfCycleSink {
                    v.marks,
                    v.inputs,
                    {v.values.begin(), v.values.end()},
-                   v.spectra != nullptr ? std::make_shared<Spectra>(*v.spectra) : nullptr};
+                   keeps_spectra(v) ? std::make_shared<Spectra>(*v.spectra) : nullptr};
     of[static_cast<std::size_t>(v.interval)].push_back(std::move(c));
   }
   void on_voltage_window(const VoltageWindow& w) override {
@@ -150,6 +150,11 @@ class Recorder final : public IntervalSink, public HalfCycleSink {
   int breaks = 0;
 
  private:
+  /// Those of 1 s and 150/180 cycles would fill the memory in long tests.
+  static bool keeps_spectra(const IntervalValues& v) {
+    return v.spectra != nullptr && v.interval != Interval::OneSecond &&
+           v.interval != Interval::OneFiftyOneEightyCycle;
+  }
   [[nodiscard]] double seconds(Instant t) const { return (t - origin_).to_seconds(); }
   Instant origin_;
 };
