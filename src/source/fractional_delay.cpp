@@ -9,7 +9,7 @@
 namespace halfcycle::source {
 namespace {
 
-constexpr double kBeta = 10.0;
+constexpr double kBeta = 12.0;
 constexpr double kPi = 3.14159265358979323846;
 
 /// sin(π·x) for 0 ≤ x ≤ 1, error below 1e-15: Taylor series on 0 … 1/2.
@@ -25,7 +25,7 @@ double sin_pi(double x) {
   return sum;
 }
 
-/// Modified Bessel function of the first kind, order 0, for 0 ≤ x ≤ 10: its power series.
+/// Modified Bessel function of the first kind, order 0, for 0 ≤ x ≤ 12: its power series.
 double bessel_i0(double x) {
   const double q = 0.25 * x * x;
   double term = 1.0;
