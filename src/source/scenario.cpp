@@ -135,6 +135,13 @@ class ScenarioBuilder {
     return step * (phase == 2 ? -1.0 : static_cast<double>(phase));
   }
 
+  /// Of what the voltage inputs carry: phase voltages in wye, though 3w-wye is declared by its
+  /// line-to-line voltage, to which its events refer.
+  [[nodiscard]] double nominal_of_voltages() const {
+    const double nominal = s_.system.nominal_voltage_volts;
+    return s_.system.wiring == Wiring::ThreeWireWye ? nominal / kSqrt3 : nominal;
+  }
+
   [[nodiscard]] bool voltage_exists(Input input) const {
     if (s_.system.wiring == Wiring::Single) {
       return input == Input::V1;
@@ -213,8 +220,12 @@ class ScenarioBuilder {
     ScenarioChannel channel;
     channel.input = input;
     const bool is_phase = input <= Input::V3 || (input >= Input::I1 && input <= Input::I3);
-    if (input == Input::I4) {
-      channel.is_sum = layers.own.boolean("neutral", false);
+    if (input == Input::I4 && layers.own.boolean("neutral", false)) {
+      channel.sum_of = {Input::I1, Input::I2, Input::I3};
+    }
+    if (input == Input::V3 && s_.system.wiring == Wiring::Delta && s_.delta_pts == 3) {
+      read_third_line_voltage(layers.own, std::move(channel));
+      return;
     }
     ScenarioTable& rms = layer_with(layers, "rms");
     channel.follows_load = load && !layers.own.has("rms");
@@ -223,7 +234,7 @@ class ScenarioBuilder {
                    "currents.rms: the currents follow [load]; give one of the two");
     }
     const double nominal = !is_phase ? 0.0
-                           : voltage ? s_.system.nominal_voltage_volts
+                           : voltage ? nominal_of_voltages()
                                      : s_.system.nominal_current_amperes;
     channel.rms = channel.follows_load ? 1.0 : rms.number("rms", nominal, {0.0, most, unit});
     if (voltage || !is_phase) {
@@ -249,11 +260,23 @@ class ScenarioBuilder {
     read_noise(layer_with(layers, "noise"), channel, voltage);
     ScenarioTable& ramps = layer_with(layers, "ramps");
     channel.ramps = read_ramps(ramps.tables("ramps", 1000), "to", 0.01, {0.0, 1000.0, "%"});
-    if (channel.is_sum && (channel.rms != 0.0 || !channel.harmonics.empty() ||
-                           !channel.interharmonics.empty() || !channel.ramps.empty())) {
+    if (!channel.sum_of.empty() && (channel.rms != 0.0 || !channel.harmonics.empty() ||
+                                    !channel.interharmonics.empty() || !channel.ramps.empty())) {
       defect_.note(layers.own.line(),
                    "channels.I4: with neutral = true it is i1 + i2 + i3 and has no wave of its "
                    "own (dc and noise may be added)");
+    }
+    s_.channels.push_back(std::move(channel));
+  }
+
+  /// Kirchhoff: v12 + v23 + v31 = 0, whatever happens to the others.
+  void read_third_line_voltage(ScenarioTable& own, ScenarioChannel channel) {
+    channel.sum_of = {Input::V1, Input::V2};
+    channel.sum_sign = -1.0;
+    if (own.present()) {
+      defect_.note(own.line(),
+                   "channels.V3: in delta with three transformers V3 is −(V1 + V2); shape V1 and "
+                   "V2");
     }
     s_.channels.push_back(std::move(channel));
   }
@@ -315,8 +338,7 @@ class ScenarioBuilder {
     if (!noise.present()) {
       return;
     }
-    const double nominal =
-        voltage ? s_.system.nominal_voltage_volts : s_.system.nominal_current_amperes;
+    const double nominal = voltage ? nominal_of_voltages() : s_.system.nominal_current_amperes;
     if (noise.has("percent") == noise.has("db")) {
       defect_.note(noise.line(), "{}: give percent (of nominal) or db (below nominal), not both",
                    noise.full("percent"));
@@ -444,18 +466,23 @@ class ScenarioBuilder {
     }
   }
 
-  /// The channels of a list; without one all voltages (V1 … V3).
+  /// The channels of a list; with `voltages`, without a list all of V1 … V3 that have a wave of
+  /// their own.
   std::vector<Input> existing(ScenarioTable& table, std::string_view key, bool voltages) {
     std::vector<Input> inputs = table.inputs(key);
     for (const Input input : inputs) {
-      if (s_.find(input) == nullptr) {
+      const ScenarioChannel* channel = s_.find(input);
+      if (channel == nullptr) {
         defect_.note(table.line_of(key), "{}: this scenario has no channel {}", table.full(key),
                      halfcycle::name(input));
+      } else if (!channel->sum_of.empty() && voltages) {
+        defect_.note(table.line_of(key), "{}: {} is the sum of other channels; name those",
+                     table.full(key), halfcycle::name(input));
       }
     }
     if (inputs.empty() && voltages) {
       for (const ScenarioChannel& channel : s_.channels) {
-        if (channel.input <= Input::V3) {
+        if (channel.input <= Input::V3 && channel.sum_of.empty()) {
           inputs.push_back(channel.input);
         }
       }
@@ -590,6 +617,12 @@ class ScenarioBuilder {
 
   /// A dip on the named voltages with an overcurrent in the same phases.
   void read_fault(ScenarioTable& table, ScenarioEvent& e) {
+    if (s_.system.wiring == Wiring::Delta) {
+      defect_.note(table.line(),
+                   "events: a fault needs the voltages of phases (wiring 4w-wye, 3w-wye or "
+                   "single); in delta put a dip on V1, V2 and a swell on the currents");
+      return;
+    }
     const std::size_t n = e.channels.size();
     const auto residual = table.numbers("residual", n, 100.0, {0.0, 100.0, "%"});
     e.jump_degrees = table.numbers("jump", n, 0.0, {-180.0, 180.0, "degrees"});

@@ -50,7 +50,10 @@ struct ScenarioChannel {
   double dc = 0.0;
   double noise_rms = 0.0;     ///< white, Gaussian, V or A
   bool follows_load = false;  ///< amplitude and angle come from the load profile
-  bool is_sum = false;        ///< I4 = i1 + i2 + i3, sample by sample
+  /// Not empty: the channel is sum_sign times the sum of these, sample by sample, and has no wave
+  /// of its own: I4 = i1 + i2 + i3, and V31 = −(v12 + v23) in delta with three transformers.
+  std::vector<Input> sum_of;
+  double sum_sign = 1.0;
   std::vector<ScenarioHarmonic> harmonics;
   std::vector<ScenarioInterharmonic> interharmonics;
   std::vector<ScenarioRamp> ramps;  ///< in order of time, not overlapping

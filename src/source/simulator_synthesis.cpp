@@ -89,7 +89,7 @@ void Synthesis::generate(std::uint64_t chunk, std::size_t lanes, float* frames) 
     run(first, offset, end - offset);
     offset = end;
   }
-  add_neutral();
+  add_sums();
   add_noise(first);
   std::fill_n(frames, kChunkFrames * lanes, 0.0F);
   for (std::size_t c = 0; c < scenario_.channels.size(); ++c) {
@@ -144,14 +144,14 @@ void Synthesis::run(std::uint64_t first, std::size_t offset, std::size_t count) 
       for (Tone& tone : order.tones) {
         if (tone.channel == c) {
           set(tone, (angle * order.order + tone.angle_degrees) / 360.0,
-              !channel.is_sum && (order.order == 1 || !state.pure));
+              channel.sum_of.empty() && (order.order == 1 || !state.pure));
         }
       }
     }
     for (FixedTone& fixed : fixed_) {
       for (Tone& tone : fixed.tones) {
         if (tone.channel == c) {
-          set(tone, tone.angle_degrees / 360.0, !channel.is_sum && !state.pure);
+          set(tone, tone.angle_degrees / 360.0, channel.sum_of.empty() && !state.pure);
         }
       }
     }
@@ -298,17 +298,14 @@ void Synthesis::add_transients(std::uint64_t first, std::size_t offset, std::siz
   }
 }
 
-void Synthesis::add_neutral() {
+void Synthesis::add_sums() {
   for (std::size_t c = 0; c < sums_.size(); ++c) {
     const ScenarioChannel& channel = scenario_.channels[c];
-    if (!channel.is_sum) {
-      continue;
-    }
     Lane& sum = sums_[c];
-    for (const Input input : {Input::I1, Input::I2, Input::I3}) {
+    for (const Input input : channel.sum_of) {
       if (const std::size_t other = index_of(input); other < sums_.size()) {
         for (std::size_t k = 0; k < kChunkFrames; ++k) {
-          sum[k] += sums_[other][k];
+          sum[k] += channel.sum_sign * sums_[other][k];
         }
       }
     }

@@ -57,7 +57,7 @@ class Synthesis {
   void add_transients(std::uint64_t first, std::size_t offset, std::size_t count);
   void add_decay(Lane& lane, double start_value, double frequency_hertz, double time_constant,
                  Seconds age, std::size_t offset, std::size_t count) const;
-  void add_neutral();
+  void add_sums();
   void add_noise(std::uint64_t first_of_chunk);
   [[nodiscard]] float converted(Input input, double value) const;
   [[nodiscard]] Seconds time_of(std::uint64_t sample) const;
