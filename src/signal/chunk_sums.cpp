@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 #include "signal/kernels.hpp"
@@ -152,7 +153,7 @@ WindowIntegrator::WindowIntegrator()
   const auto step = [&](double t) {
     const double cell = (t + static_cast<double>(kReach)) / kCell;
     const double last = static_cast<double>(integral.size() - 1);
-    return integral[static_cast<std::size_t>(std::clamp(cell, 0.0, last) + 0.5)] / whole;
+    return integral[static_cast<std::size_t>(std::lround(std::clamp(cell, 0.0, last)))] / whole;
   };
   for (std::size_t p = 0; p <= kPhases; ++p) {
     const double fraction = static_cast<double>(p) / static_cast<double>(kPhases);

@@ -45,13 +45,23 @@ struct WindowSums {
   WindowSums& operator+=(const WindowSums& next) noexcept;
 };
 
-/// How the ends of a window are computed.
+/// How the ends of a window are computed. Worst relative error of the r.m.s., measured over random
+/// phases and window positions (chunk_sums_test.cpp holds them), Fast / Fine:
+///
+///   window, samples a cycle    harmonics to 0.2 fs   10 % at 0.30 fs     10 % at 0.45 fs
+///   1/2 cycle,  96             2e-5 / 8e-6           8e-5 / 3e-6         3e-4 / 2e-5
+///   1/2 cycle, 512             1e-6 / 4e-7           2e-5 / 7e-8         1e-4 / 4e-6
+///   1 cycle,    96             1e-6 / 3e-6           6e-5 / 2e-6         3e-4 / 8e-6
+///   1 cycle,   200             8e-7 / 7e-7           2e-5 / 3e-7         1e-4 / 3e-6
+///   1 cycle,   512             3e-7 / 2e-7           9e-6 / 4e-8         4e-5 / 1e-6
+///   10 cycles,  96             1e-7 / 3e-7           6e-6 / 2e-7         2e-5 / 6e-7
+///   10 cycles, 512             2e-8 / 2e-8           9e-7 / 6e-9         4e-6 / 1e-7
 enum class WindowEnds : std::uint8_t {
-  /// From the products at whole samples, 24 frames an end: exact for content up to a quarter of
-  /// the sample rate (products up to half of it).
+  /// From the products at whole samples, 24 frames an end: for content up to a quarter of the
+  /// sample rate (products up to half of it).
   Fast,
-  /// From products at half samples near the ends, about ten times the work there: exact for
-  /// content up to 0.42 of the sample rate. Windows shorter than 40 samples are done as Fast.
+  /// From products at half samples near the ends, several times the work there: for content up to
+  /// 0.44 of the sample rate. Windows shorter than 40 samples are done as Fast.
   Fine,
 };
 

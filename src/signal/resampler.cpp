@@ -64,7 +64,7 @@ ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design
   table_.resize((kPhases + 1) * taps);
   for (std::size_t p = 0; p <= kPhases; ++p) {
     const double fraction = static_cast<double>(p) / static_cast<double>(kPhases);
-    const double first = -static_cast<double>(taps / 2) + 1.0 - fraction;
+    const double first = 1.0 - static_cast<double>(taps) / 2.0 - fraction;  // taps is even
     double gain = 0.0;
     for (std::size_t t = 0; t < taps; ++t) {
       gain += sinc(first + static_cast<double>(t));

@@ -5,9 +5,27 @@
 //   127}); Resampler resample(&kernel, SimdLevel::Avx2); resample(ring, start, step, 512, out); //
 //   needs ring.end() ≥ kernel.end_frame(last position)
 //
-// Method: windowed sinc (Kaiser), 512 phases, coefficients interpolated
-// linearly, each phase of gain 1 at DC. Zero delay: output k is the value at start + k·step; the
-// price is a look-ahead of taps/2 input samples.
+// Method: windowed sinc (Kaiser), 512 phases, coefficients interpolated linearly, each phase of
+// gain 1 at DC. Zero delay: output k is the value at start + k·step; the price is a look-ahead of
+// taps/2 input samples.
+//
+// Worst errors over 85 … 115 % of the nominal frequency, upsampler and transform included, measured
+// (resampler_test.cpp holds them): r.m.s. of a sine; tones of 10 % at order 50 (or half the
+// highest) and at the highest order, relative to the tone; "spill": largest bin of the analysed
+// orders of a full-size tone between them and half the input rate, its own leakage aside.
+//
+//   input a cycle   points   orders   taps   r.m.s.   middle   highest   spill
+//        8 …  64       128   2 … 23     20     4e-7     5e-6     6e-6     1e-6
+//             96       128       35     44     1e-6     2e-6     4e-6     1e-6
+//            128       128       40     32     6e-7     4e-6     6e-6     3e-6
+//            200       256       73     44     3e-7     1e-6     3e-6     9e-7
+//            256       256       80     32     2e-7     2e-6     6e-6     3e-6
+//            400       512      127     28     8e-9     5e-7     3e-6     8e-7
+//            512       512      127     20     1e-7     3e-6     2e-5     4e-6
+//           1024       512      127     40     1e-8     2e-6     6e-6     6e-6
+//
+// Tones above the analysed orders are partly attenuated, and what of them is not a whole number of
+// cycles in the window leaks, as it does in any transform of a rectangular window.
 #pragma once
 
 #include <cstddef>

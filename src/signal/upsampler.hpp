@@ -9,7 +9,7 @@
 //
 // Method: Kaiser-windowed sinc of 64 taps at the input rate, cut-off at half the input rate: flat
 // to 0.43 of it within 1e-6 and images of that content below 1e-6; between 0.43 and 0.5 the
-// response falls and images rise.
+// response falls to a half and images rise to it.
 #pragma once
 
 #include <cstddef>
