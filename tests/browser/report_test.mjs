@@ -345,24 +345,16 @@ test(
   'screenshots for the documentation',
   { skip: process.env.UPDATE_SCREENSHOTS !== '1' },
   async () => {
-    const shots = [
-      ['report.png', '', { viewport: { width: 1280, height: 900 }, colorScheme: 'light' }],
-      [
-        'report-dark.png',
-        '#signals',
-        { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
-      ],
-    ];
-    for (const [name, section, options] of shots) {
-      const { page, close } = await open(FAULT, options);
+    for (const [name, section, colorScheme] of [
+      ['report-signals.png', '#signals', 'light'],
+      ['report-spectrum.png', '#spectrum', 'dark'],
+    ]) {
+      const view = '#from=0.13&to=0.33&a=0.1756&b=0.2';
+      const options = { viewport: { width: 1360, height: 900 }, colorScheme };
+      const { page, close } = await open(FAULT, options, view);
+      await page.waitForTimeout(500);
       const path = join(source, 'docs/images', name);
-      if (section === '') {
-        await page.screenshot({ path });
-      } else {
-        await page.click('tr[data-event="0"]');
-        await page.waitForTimeout(1000);
-        await page.locator(section).screenshot({ path });
-      }
+      await page.locator(section).screenshot({ path });
       assert.ok(statSync(path).size < 300_000, `${name} is ${statSync(path).size} bytes`);
       await close();
     }
