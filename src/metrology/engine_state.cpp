@@ -60,27 +60,51 @@ std::array<double, 3> line_peaks(const signal::FrameRing& ring, SamplePosition s
 }
 
 /// Source frames that the record is continued by at both ends.
-std::size_t horizon(const SpectrumAnalyzer& spectrum, int factor) {
+std::size_t horizon(const SpectrumTables& spectrum, int factor) {
   const std::size_t reach =
-      std::max(spectrum.taps() / 2, signal::WindowIntegrator::reach(kWindowEnds)) + 8;
+      std::max(spectrum.kernel.taps() / 2, signal::WindowIntegrator::reach(kWindowEnds)) + 8;
   return factor == 1 ? reach
                      : reach / static_cast<std::size_t>(factor) + signal::Upsampler::kLag + 2;
 }
 
 }  // namespace
 
-RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double source_rate)
+EngineTables::EngineTables(const EngineSetup& setup, std::size_t lane_count, double source_rate)
     : source_rate_hertz(source_rate),
-      rate_hertz(source_rate * signal::upsampling_factor(source_per_cycle(setup, source_rate))),
+      nominal_hertz(setup.system.nominal_frequency_hertz),
+      lanes(lane_count),
       factor(signal::upsampling_factor(source_per_cycle(setup, source_rate))),
-      measures_cycles(source_rate / setup.system.nominal_frequency_hertz >= kFewestSamplesPerCycle),
       upsampler_kernel(factor),
-      upsampler(&upsampler_kernel),
-      spectrum(spectrum_setup(setup, lanes, source_rate)),
+      spectrum(spectrum_setup(setup, lane_count, source_rate)) {}
+
+std::size_t lanes_of(InputMask inputs) { return inputs.has(Input::I5) ? 12 : 8; }
+
+std::shared_ptr<const EngineTables> make_engine_tables(const EngineSetup& setup) {
+  return std::make_shared<const EngineTables>(setup, lanes_of(setup.inputs),
+                                              setup.sample_rate_hertz);
+}
+
+std::shared_ptr<EngineWorkspace> make_engine_workspace(const EngineTables& tables) {
+  return std::make_shared<EngineWorkspace>(tables);
+}
+
+RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double source_rate)
+    : tables(setup.tables != nullptr && setup.tables->serve(setup, lanes, source_rate)
+                 ? setup.tables
+                 : std::make_shared<const EngineTables>(setup, lanes, source_rate)),
+      workspace(setup.workspace != nullptr && setup.workspace->spectrum.fits(tables->spectrum)
+                    ? setup.workspace
+                    : std::make_shared<EngineWorkspace>(*tables)),
+      source_rate_hertz(source_rate),
+      rate_hertz(source_rate * tables->factor),
+      factor(tables->factor),
+      measures_cycles(source_rate / setup.system.nominal_frequency_hertz >= kFewestSamplesPerCycle),
+      upsampler(&tables->upsampler_kernel),
+      spectrum(tables->spectrum, workspace->spectrum),
       tracker(setup.system, setup.inputs, rate_hertz),
       extender({.lanes = lanes,
                 .samples_per_cycle = source_per_cycle(setup, source_rate),
-                .horizon_frames = horizon(spectrum, factor)}),
+                .horizon_frames = horizon(tables->spectrum, factor)}),
       source_ring(lanes,
                   factor == 1 ? 64
                               : frames_of(kHeadCycles * source_per_cycle(setup, source_rate)) +
@@ -90,7 +114,7 @@ RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double
            frames_of((setup.system.window_cycles() + kClosingCycles + kRoomCycles) / kLowestRatio *
                      rate_hertz / setup.system.nominal_frequency_hertz) +
                2 * extender.horizon_frames() * static_cast<std::size_t>(factor) + 512,
-           std::max<std::size_t>(256, spectrum.taps())),
+           std::max<std::size_t>(256, tables->spectrum.kernel.taps())),
       head_frames(frames_of(kHeadCycles * source_per_cycle(setup, source_rate))) {
   head.resize(std::max(head_frames, extender.wanted_frames()) * lanes);
   extension.resize(extender.horizon_frames() * lanes);
@@ -100,13 +124,14 @@ RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double
 }
 
 std::size_t RateDependent::bytes() const noexcept {
-  return sizeof(*this) + spectrum.bytes() + source_ring.bytes() + ring.bytes() +
+  const std::size_t own_workspace = workspace.use_count() == 1 ? workspace->spectrum.bytes() : 0;
+  return sizeof(*this) + own_workspace + source_ring.bytes() + ring.bytes() +
          (head.size() + extension.size() + slice.size()) * sizeof(float);
 }
 
 Engine::State::State(const EngineSetup& engine_setup)
     : setup(engine_setup),
-      lanes(engine_setup.inputs.has(Input::I5) ? 12 : 8),
+      lanes(lanes_of(engine_setup.inputs)),
       valuer(engine_setup.system, engine_setup.inputs),
       rate(std::make_unique<RateDependent>(engine_setup, lanes, engine_setup.sample_rate_hertz)),
       aggregation(engine_setup.system, spectrum_inputs_of(engine_setup, valuer), outputs),
@@ -369,7 +394,7 @@ double Engine::State::refine_frequency(double coarse_hertz, std::int64_t availab
         break;
       }
       const GridCycle& cycle =
-          probe.push(correlate_half_cycle(rate->ring, end_weights, a, b), a, b);
+          probe.push(correlate_half_cycle(rate->ring, rate->tables->end_weights, a, b), a, b);
       if (is_available(cycle.measured_hertz) && cycle.magnitude_change < 0.01) {
         measured[count++] = cycle.measured_hertz;
       }
@@ -424,7 +449,7 @@ void Engine::State::end_segment() noexcept {
   process();
   const double rest = data_end_ - half_start_;
   if (rest > 1e-6 && signal::WindowIntegrator::end_frame(data_end_) <= r.ring.end()) {
-    const WindowSums sums = integrate(r.ring, half_start_, data_end_);
+    const WindowSums sums = r.tables->integrate(r.ring, half_start_, data_end_);
     const double seconds = rest / r.rate_hertz;
     const double p = valuer.total_power({sums.power[0], sums.power[1], sums.power[2]});
     const double latest = half_cycle_values[index(QuantityId::KwTot)];
@@ -479,11 +504,11 @@ void Engine::State::process() noexcept {
 void Engine::State::do_channel(Channel& channel) noexcept {
   const ChannelWindow::Window window = channel.windows.front();
   channel.windows.pop();
-  channel.u_rms =
-      std::sqrt(mean_square(rate->ring, end_weights, window.start, window.end, channel.squared));
+  channel.u_rms = std::sqrt(mean_square(rate->ring, rate->tables->end_weights, window.start,
+                                        window.end, channel.squared));
   channel.i_rms = channel.has_current
-                      ? std::sqrt(mean_square(rate->ring, end_weights, window.start, window.end,
-                                              {.lane = channel.current_lane}))
+                      ? std::sqrt(mean_square(rate->ring, rate->tables->end_weights, window.start,
+                                              window.end, {.lane = channel.current_lane}))
                       : kNotAvailable;
   channel.latest.start = instant_of(window.start);
   channel.latest.end = instant_of(window.end);
@@ -497,9 +522,10 @@ void Engine::State::do_channel(Channel& channel) noexcept {
 
 void Engine::State::do_half_cycle() noexcept {
   RateDependent& r = *rate;
-  const WindowSums sums = integrate(r.ring, half_start_, half_end_);
-  const GridCycle& cycle = r.tracker.push(
-      correlate_half_cycle(r.ring, end_weights, half_start_, half_end_), half_start_, half_end_);
+  const WindowSums sums = r.tables->integrate(r.ring, half_start_, half_end_);
+  const GridCycle& cycle =
+      r.tracker.push(correlate_half_cycle(r.ring, r.tables->end_weights, half_start_, half_end_),
+                     half_start_, half_end_);
   if (cycle.has_cycle) {
     const std::complex<double> nothing(kNotAvailable, kNotAvailable);
     for (Channel& channel : channels_) {
@@ -718,7 +744,7 @@ void Engine::State::publish_window(Position start, Position end) noexcept {
               .sync_ok = !lost};
   window_values_.fill(kNotAvailable);
   if (r.ring.holds(first, last)) {
-    const WindowSums sums = integrate(r.ring, start, end, kWindowEnds);
+    const WindowSums sums = r.tables->integrate(r.ring, start, end, kWindowEnds);
     WindowMeasures m = measures_of(sums);
     marks.complete = is_complete(sums);
     m.frequency_hertz = lost ? kNotAvailable : cycles * r.rate_hertz / length;

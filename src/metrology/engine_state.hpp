@@ -61,15 +61,43 @@ struct Outputs final : IntervalSink {
   }
 };
 
-/// Everything whose size depends on the sample rate.
+/// Coefficients for one sample rate, window and number of lanes; immutable.
+struct EngineTables {
+  EngineTables(const EngineSetup& setup, std::size_t lane_count, double source_rate);
+
+  double source_rate_hertz;
+  double nominal_hertz;
+  std::size_t lanes;
+  int factor;  ///< upsampling
+  signal::WindowIntegrator integrate;
+  EndWeights end_weights;
+  signal::UpsamplerKernel upsampler_kernel;
+  SpectrumTables spectrum;
+
+  [[nodiscard]] bool serve(const EngineSetup& setup, std::size_t lane_count,
+                           double source_rate) const noexcept {
+    return source_rate_hertz == source_rate && lanes == lane_count &&
+           nominal_hertz == setup.system.nominal_frequency_hertz;
+  }
+};
+
+struct EngineWorkspace {
+  explicit EngineWorkspace(const EngineTables& tables) : spectrum(tables.spectrum) {}
+  SpectrumWorkspace spectrum;
+};
+
+[[nodiscard]] std::size_t lanes_of(InputMask inputs);
+
+/// Everything of one engine whose size depends on the sample rate.
 struct RateDependent {
   RateDependent(const EngineSetup& setup, std::size_t lanes, double source_rate_hertz);
 
+  std::shared_ptr<const EngineTables> tables;
+  std::shared_ptr<EngineWorkspace> workspace;
   double source_rate_hertz;
   double rate_hertz;  ///< of the ring
   int factor;         ///< upsampling
   bool measures_cycles;
-  signal::UpsamplerKernel upsampler_kernel;
   signal::Upsampler upsampler;
   SpectrumAnalyzer spectrum;
   ReferenceTracker tracker;
@@ -101,8 +129,6 @@ struct Engine::State {
   Valuer valuer;
   InputMask spectrum_inputs;  ///< inputs and quality channels with spectra
   Outputs outputs;
-  signal::WindowIntegrator integrate;
-  EndWeights end_weights;
   std::unique_ptr<RateDependent> rate;
   Energies energies;
   Aggregator aggregation;

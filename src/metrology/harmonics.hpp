@@ -34,8 +34,8 @@ class HarmonicGrouping {
   explicit HarmonicGrouping(const GroupingSetup& setup);
 
   /// Bins that a spectrum needs: N·H + 1 is the highest.
-  [[nodiscard]] std::size_t max_bin() const noexcept {
-    return setup_.cycles * setup_.highest_order + 1;
+  [[nodiscard]] static std::size_t max_bin(const GroupingSetup& setup) noexcept {
+    return setup.cycles * setup.highest_order + 1;
   }
 
   /// Fills the inputs of `inputs` in out and summary; all else is left alone. Orders above H are

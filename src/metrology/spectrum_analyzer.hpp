@@ -2,7 +2,9 @@
 // Spectra and fundamental phasors of one 10/12-cycle window from the raw samples: coherent
 // resampling along the phase of the fundamental, FFT, subgroups (IEC 61000-4-7 §4.4, §5.5).
 //
-//   SpectrumAnalyzer analyze({.cycles = 10, .lanes = 8, .samples_per_cycle = 512});
+//   const SpectrumTables tables({.cycles = 10, .lanes = 8, .samples_per_cycle = 512});
+//   SpectrumWorkspace workspace(tables);          // one a thread will do
+//   SpectrumAnalyzer analyze(tables, workspace);
 //   if (ring.holds(analyze.first_frame(start), analyze.end_frame(end)))
 //     analyze(ring, start, end, bend, phasors);            // then group(…)
 #pragma once
@@ -29,18 +31,39 @@ struct SpectrumSetup {
   int points_per_cycle = 512;
 };
 
+/// Coefficients; immutable, shared by all meters and threads.
+struct SpectrumTables {
+  explicit SpectrumTables(const SpectrumSetup& spectrum_setup);
+  SpectrumSetup setup;
+  signal::ResamplerKernel kernel;
+  signal::LaneFft fft;
+};
+
+/// Memory for one window in work; engines that one thread serves may share it.
+struct SpectrumWorkspace {
+  explicit SpectrumWorkspace(const SpectrumTables& tables);
+  /// True if it is large enough for these tables.
+  [[nodiscard]] bool fits(const SpectrumTables& tables) const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return (frames.size() + spectrum.size() + work.size()) * sizeof(float);
+  }
+  std::vector<float> frames;
+  std::vector<float> spectrum;
+  std::vector<float> work;
+};
+
+/// Tables and workspace must outlive it.
 class SpectrumAnalyzer {
  public:
-  explicit SpectrumAnalyzer(const SpectrumSetup& setup);
+  SpectrumAnalyzer(const SpectrumTables& tables, SpectrumWorkspace& workspace);
 
   [[nodiscard]] std::int64_t first_frame(signal::SamplePosition start) const noexcept {
-    return kernel_.first_frame(start);
+    return tables_->kernel.first_frame(start);
   }
   [[nodiscard]] std::int64_t end_frame(signal::SamplePosition end) const noexcept {
-    return kernel_.end_frame(end);
+    return tables_->kernel.end_frame(end);
   }
-  [[nodiscard]] std::size_t taps() const noexcept { return kernel_.taps(); }
-  [[nodiscard]] int highest_order() const noexcept { return setup_.highest_order; }
+  [[nodiscard]] int highest_order() const noexcept { return tables_->setup.highest_order; }
 
   /// The whole number of cycles in [start, end) becomes the spectrum. bend: how far the middle of
   /// the cycles lies behind the middle of the window, in samples (0 for a steady frequency): the
@@ -49,25 +72,17 @@ class SpectrumAnalyzer {
   void operator()(const signal::FrameRing& ring, signal::SamplePosition start,
                   signal::SamplePosition end, double bend, LanePhasors& phasors) noexcept;
 
-  /// Groups the spectrum of the last call; see HarmonicGrouping. line_to_line: the quality
+  /// Groups the spectrum of the call just before; see HarmonicGrouping. line_to_line: the quality
   /// channels V1, V2, V3 are the differences of the lanes.
   void group(const std::array<double, kMaxLanes>& dc, InputMask inputs, bool line_to_line,
              double voltage_floor_volts, double current_floor_amperes, Spectra& out,
              DistortionSummary& summary) noexcept;
 
-  [[nodiscard]] std::size_t bytes() const noexcept {
-    return (frames_.size() + spectrum_.size() + work_.size()) * sizeof(float);
-  }
-
  private:
-  SpectrumSetup setup_;
-  signal::ResamplerKernel kernel_;
+  const SpectrumTables* tables_;
+  SpectrumWorkspace* workspace_;
   signal::Resampler resample_;
   HarmonicGrouping grouping_;
-  signal::LaneFft fft_;
-  std::vector<float> frames_;
-  std::vector<float> spectrum_;
-  std::vector<float> work_;
 };
 
 }  // namespace halfcycle::metrology
