@@ -140,6 +140,8 @@ function drawCursors(u: uPlot, now: Present): void {
   ctx.strokeStyle = now.look.ink.accent;
   ctx.fillStyle = now.look.ink.accent;
   ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.textAlign = 'left';
   ctx.font = `600 ${11 * devicePixelRatio}px system-ui, sans-serif`;
   for (const [name, at] of [
     ['A', cursorA],

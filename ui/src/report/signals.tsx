@@ -286,7 +286,6 @@ function Readings({
             <th scope="col">{t('cursorA')}</th>
             <th scope="col">{t('cursorB')}</th>
             <th scope="col">{t('cursorDelta')}</th>
-            <th scope="col">{t('unit')}</th>
           </tr>
         </thead>
         <tbody>
@@ -339,12 +338,13 @@ function TimeRows({ report, view, state }: { report: Report; view: View; state: 
   return (
     <>
       <tr>
-        <th scope="row">{t('time')}</th>
+        <th scope="row">
+          {t('time')} <span class="unit">s</span>
+        </th>
         <td>{pointer === null ? NOT_AVAILABLE : pointer.toFixed(6)}</td>
         <td>{input(t('cursorA'), cursorA, (at) => view.set({ cursorA: at }))}</td>
         <td>{input(t('cursorB'), cursorB, (at) => view.set({ cursorB: at }))}</td>
         <td class="strong">{seconds(delta)}</td>
-        <td>s</td>
       </tr>
       {start !== null && (
         <tr>
@@ -352,7 +352,6 @@ function TimeRows({ report, view, state }: { report: Report; view: View; state: 
           <td>{clock(pointer)}</td>
           <td>{clock(cursorA)}</td>
           <td>{clock(cursorB)}</td>
-          <td />
           <td />
         </tr>
       )}
@@ -402,13 +401,13 @@ function ReadingRow({
             />
           </svg>
           {line.name}
+          <span class="unit">{scale.unit}</span>
         </label>
       </th>
       <td>{number(at(state.pointer), scale)}</td>
       <td>{number(a, scale)}</td>
       <td>{number(b, scale)}</td>
       <td>{number(delta, scale)}</td>
-      <td>{scale.unit}</td>
     </tr>
   );
 }
