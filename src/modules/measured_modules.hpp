@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Core modules whose outputs are measured quantities. The outputs are the rows of
+// metrology/quantities.def, by group; MeasurementFeed writes them.
+#pragma once
+
+#include "graph/module_type.hpp"
+#include "metrology/quantity.hpp"
+
+namespace halfcycle::modules {
+
+extern const graph::ModuleType kPowerMeter;
+extern const graph::ModuleType kHighSpeedPowerMeter;
+extern const graph::ModuleType kEnergy;
+extern const graph::ModuleType kHarmonicsAnalyzer;
+extern const graph::ModuleType kSymmetricalComponents;
+
+/// The quantity behind an output of one of them; for the Harmonics Analyzer only of its scalars,
+/// which come first.
+[[nodiscard]] metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output);
+[[nodiscard]] std::size_t scalar_count(const graph::ModuleType& type);
+
+}  // namespace halfcycle::modules
