@@ -13,8 +13,10 @@ import { attachGestures } from './gestures';
 
 export const AXIS_WIDTH = 58;
 export const RIGHT_PADDING = 20;
-/// Above this many points in sight a dashed line costs too much time to draw, and shows no dash.
-const MOST_DASHED_POINTS = 6000;
+/// With more points in sight a line becomes a band: dashes would cost time and not be seen, and a
+/// solid band would hide the lines below it.
+const MOST_POINTS_OF_A_LINE = 6000;
+const BAND_ALPHA = 'a0';
 
 export type BandKind = 'dip' | 'swell' | 'interruption' | 'fault';
 
@@ -41,6 +43,7 @@ interface Props {
 
 /// What drawing needs to know of the present; read when drawing, so that the chart is made once.
 interface Present extends Props {
+  dense: boolean;
   look: Look;
   scale: Scale;
 }
@@ -244,7 +247,7 @@ function makeChart(element: HTMLElement, width: number, present: { now: Present 
       {},
       ...now.set.series.map((line) => ({
         label: line.name,
-        stroke: () => look().colour(line.phase),
+        stroke: () => look().colour(line.phase) + (present.now.dense ? BAND_ALPHA : ''),
         width: 1.25,
         points: { show: false },
         spanGaps: false,
@@ -297,16 +300,18 @@ function axisNumbers(splits: readonly number[], factor: number): string[] {
   });
 }
 
-function updateDashes(u: uPlot, set: SeriesSet, view: View): void {
+function updateDashes(u: uPlot, now: Present): void {
+  const { set, view } = now;
   const { from, to } = view.current;
   let inSight = 0;
   for (const time of set.x) {
     inSight += time >= from && time <= to ? 1 : 0;
   }
+  now.dense = inSight > MOST_POINTS_OF_A_LINE;
   set.series.forEach((line, i) => {
     const series = u.series[i + 1];
     if (series !== undefined) {
-      series.dash = inSight <= MOST_DASHED_POINTS ? phaseDash(line.phase) : [];
+      series.dash = now.dense ? [] : phaseDash(line.phase);
     }
   });
 }
@@ -319,8 +324,8 @@ export function TimeChart(props: Props) {
     props.set.series.flatMap((line) => extremes(line.values)),
     props.set.series[0]?.unit ?? '1',
   );
-  const present = useRef<{ now: Present }>({ now: { ...props, look, scale } });
-  present.current.now = { ...props, look, scale };
+  const present = useRef<{ now: Present }>({ now: { ...props, look, scale, dense: false } });
+  present.current.now = { ...props, look, scale, dense: present.current.now.dense };
 
   useLayoutEffect(() => {
     const element = ref.current;
@@ -329,7 +334,7 @@ export function TimeChart(props: Props) {
     }
     if (chart.current === null) {
       chart.current = makeChart(element, width, present.current);
-      updateDashes(chart.current, props.set, props.view);
+      updateDashes(chart.current, present.current.now);
       attachGestures(chart.current, props.view);
     } else {
       chart.current.setSize({ width, height: props.height });
@@ -355,7 +360,7 @@ export function TimeChart(props: Props) {
         return;
       }
       if (next.from !== from || next.to !== to) {
-        updateDashes(u, props.set, props.view);
+        updateDashes(u, present.current.now);
         u.setScale('x', { min: next.from, max: next.to });
       } else if (next.cursorA !== cursorA || next.cursorB !== cursorB) {
         u.redraw(false);

@@ -22,9 +22,11 @@ export function Faults({ report, view }: { report: Report; view: View }) {
   return (
     <section class="card" id="faults">
       <h2>{t('faults')}</h2>
-      {faults.map((fault, i) => (
-        <Fault key={i} index={i} fault={fault} report={report} view={view} />
-      ))}
+      <div class="faults">
+        {faults.map((fault, i) => (
+          <Fault key={i} index={i} fault={fault} report={report} view={view} />
+        ))}
+      </div>
     </section>
   );
 }

@@ -39,7 +39,9 @@ export function Header({ report, choices }: { report: Report; choices: Choices }
   const facts: [string, string, string?][] = [
     [t('file'), file, source.uri],
     [t('format'), source.format],
-    ...(source.device === '' ? [] : [[t('device'), source.device] as [string, string]]),
+    ...(source.device === '' || source.device === source.station
+      ? []
+      : [[t('device'), source.device] as [string, string]]),
     [
       t('recordingStart'),
       start === null ? t('startUnknown') : `${dateTime(start)} UTC`,

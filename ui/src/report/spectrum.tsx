@@ -139,7 +139,12 @@ function HarmonicsPart({ report, index }: { report: Report; index: number }) {
       percent: mean ? entry.mean : (entry.windows[index] ?? []),
     }),
   );
-  const part = (letter: string) => sets.filter((set) => set.input.startsWith(letter));
+  // The neutral's small fundamental would set the scale; its figures are in the table.
+  const part = (letter: string) => {
+    const all = sets.filter((set) => set.input.startsWith(letter));
+    const phases = all.filter((set) => phaseOf(set.input) < 3);
+    return phases.length > 0 ? phases : all;
+  };
   if (highest < 2) {
     return (
       <div class="harmonic-part">
