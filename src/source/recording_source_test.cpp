@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -25,7 +24,6 @@ using formats::Segment;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr double kPi = std::numbers::pi;
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
@@ -249,6 +247,21 @@ TEST(RecordingSourceSides, MixedSidesAreCalledMixedAndConvertToOne) {
   ASSERT_TRUE(converted);
   EXPECT_EQ((*converted)->info().channels[0].scale, 1.0);
   EXPECT_DOUBLE_EQ((*converted)->info().channels[3].scale, 5.0 / 600.0);
+}
+
+TEST(RecordingSourceSides, AnUnknownSideIsTakenAsTheOtherOneAndAnnounced) {
+  auto recording = secondary_recording();
+  for (auto& c : recording.analogs) {
+    c.side = Side::Unknown;
+  }
+  OpenOptions options;
+  options.side = Side::Primary;
+  const auto source = make_recording_source(recording, "test", options);
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_DOUBLE_EQ((*source)->info().channels[0].scale, 1100.0);
+  EXPECT_THAT((*source)->info().assumed, Contains("side"));
+  EXPECT_THAT((*source)->info().warnings, Contains(HasSubstr("taken as secondary")));
+  EXPECT_FALSE((*make_recording_source(recording, "test", {}))->info().nominal_voltage_volts);
 }
 
 TEST(NominalVoltage, IsTheRatingWhereThatIsBelievable) {
