@@ -8,6 +8,8 @@
 #include "meter/columns.hpp"
 #include "metrology/engine.hpp"
 #include "metrology/statistics.hpp"
+#include "modules/catalogue.hpp"
+#include "modules/measurement_feed.hpp"
 #include "quality/fault_analyzer.hpp"
 #include "quality/voltage_events.hpp"
 
@@ -68,10 +70,12 @@ struct Meter::State final : metrology::IntervalSink,
     RowSink sink;
   };
 
-  explicit State(const MeterSetup& meter_setup, std::unique_ptr<Engine> measuring)
+  State(const MeterSetup& meter_setup, std::unique_ptr<Engine> measuring)
       : setup(meter_setup),
         engine(std::move(measuring)),
-        detector(event_setup(meter_setup),
+        registers(graph::Graph::create(meter_setup.compiled_template)),
+        feed(*registers),
+        detector(feed.limits(event_setup(meter_setup)),
                  [this](const quality::VoltageEvent& event) { on_voltage_event(event); }) {
     if (setup.analysis) {
       windows.emplace(setup.system);
@@ -101,6 +105,7 @@ struct Meter::State final : metrology::IntervalSink,
     } else if (interval.interval == Interval::TenTwelveCycle && windows) {
       windows->add(interval);
     }
+    feed.feed(interval);
     for (Observer& observer : observers) {
       if (observer.interval == interval.interval) {
         for (std::size_t i = 0; i < observer.sources.size(); ++i) {
@@ -154,6 +159,7 @@ struct Meter::State final : metrology::IntervalSink,
       };
       events.insert(std::upper_bound(events.begin(), events.end(), event, later), event);
     }
+    feed.feed(event);
     for (const auto& sink : event_sinks) {
       sink(event);
     }
@@ -168,6 +174,8 @@ struct Meter::State final : metrology::IntervalSink,
 
   MeterSetup setup;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<graph::Graph> registers;
+  modules::MeasurementFeed feed;
   quality::VoltageEventDetector detector;
   std::optional<quality::FaultAnalyzer> fault_analyzer;
   std::optional<metrology::Statistics> windows, cycles, half_cycles;
@@ -184,11 +192,24 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
   if (auto valid = validate(setup); !valid) {
     return fail(valid.error());
   }
-  auto engine = Engine::create({setup.system, setup.inputs, setup.sample_rate_hertz});
+  MeterSetup complete = setup;
+  if (!complete.compiled_template) {
+    auto compiled = graph::compile_template(*modules::shipped_template("standard"), "standard.toml",
+                                            modules::catalogue());
+    if (!compiled) {
+      return fail(compiled.error());
+    }
+    complete.compiled_template = *std::move(compiled);
+  }
+  auto engine = Engine::create({.system = setup.system,
+                                .inputs = setup.inputs,
+                                .sample_rate_hertz = setup.sample_rate_hertz,
+                                .tables = setup.engine_tables,
+                                .workspace = setup.engine_workspace});
   if (!engine) {
     return fail(engine.error());
   }
-  return std::unique_ptr<Meter>(new Meter(std::make_unique<State>(setup, *std::move(engine))));
+  return std::unique_ptr<Meter>(new Meter(std::make_unique<State>(complete, *std::move(engine))));
 }
 
 void Meter::push(const SampleBlock& block) {
@@ -273,8 +294,13 @@ void Meter::on_event(std::function<void(const quality::VoltageEvent&)> sink) {
 
 std::span<const quality::FaultReport> Meter::faults() const { return state_->faults; }
 
+graph::Graph& Meter::graph() { return *state_->registers; }
+const graph::Graph& Meter::graph() const { return *state_->registers; }
+
 const MeterSetup& Meter::setup() const { return state_->setup; }
 
-std::size_t Meter::memory_bytes() const { return sizeof(State) + state_->engine->memory_bytes(); }
+std::size_t Meter::memory_bytes() const {
+  return sizeof(State) + state_->engine->memory_bytes() + state_->registers->memory_bytes();
+}
 
 }  // namespace halfcycle::meter

@@ -6,7 +6,7 @@
 //   auto table = (*meter)->observe(Interval::TenTwelveCycle, {"Vln a", "kW tot"}, my_sink);
 //   while (block) (*meter)->push(*block);                   // on the measuring thread
 //   (*meter)->finish();                                     // the source has ended
-//   auto value = (*meter)->read("kW tot");
+//   auto value = (*meter)->graph().read("kW tot");
 //
 // Threads: push(), finish(), observe() and the sinks belong to the measuring thread.
 #pragma once
@@ -25,6 +25,8 @@
 #include "base/sample_block.hpp"
 #include "base/system.hpp"
 #include "base/unit.hpp"
+#include "graph/graph.hpp"
+#include "metrology/engine.hpp"
 #include "metrology/interval.hpp"
 #include "quality/event.hpp"
 #include "quality/fault.hpp"
@@ -43,7 +45,11 @@ struct MeterSetup {
   double hysteresis_ratio = 0.02;
   /// For recordings: statistics over the run and fault reports (keeps 2.5 s of samples).
   bool analysis = false;
-  std::string template_name = "standard";  ///< shipped name or path of a TOML file
+  /// Compiled once, shared by all meters made from it. Null: the shipped `standard` template.
+  std::shared_ptr<const graph::CompiledTemplate> compiled_template;
+  /// What the engines of a process and of a thread share (metrology/engine.hpp); null: of its own.
+  std::shared_ptr<const metrology::EngineTables> engine_tables;
+  std::shared_ptr<metrology::EngineWorkspace> engine_workspace;
 };
 
 /// A column of an interval table. `label` is the public name of the register.
@@ -100,9 +106,10 @@ class Meter {
   /// What an engineer asks first of a fault record; nothing if there was no fault.
   [[nodiscard]] std::span<const quality::FaultReport> faults() const;
 
-  /// The module graph: registers by label, links, setup, commands (graph/graph.hpp).
-  struct Access;
-  [[nodiscard]] Access& access();
+  /// The module graph: registers by label, snapshots, setup, commands (graph/graph.hpp). Its
+  /// reading side and submit() are for any thread.
+  [[nodiscard]] graph::Graph& graph();
+  [[nodiscard]] const graph::Graph& graph() const;
 
   [[nodiscard]] const MeterSetup& setup() const;
   /// Bytes of memory that this meter holds beyond what all meters of its template share.
