@@ -98,6 +98,7 @@ class Collector {
         data.registers.push_back({*std::move(column), *statistics});
       }
     }
+    data.selected = std::move(selected_);
     if (request_.series) {
       data.series = std::move(series_);
     }
@@ -118,15 +119,22 @@ class Collector {
  private:
   Result<void> set_up_registers() {
     std::vector<Column> available = meter_.columns(Interval::TenTwelveCycle);
-    if (request_.registers.empty()) {
-      available = scalars(std::move(available));
+    std::vector<Column> core = scalars(available);
+    for (const Column& column : high_speed_columns(meter_)) {
+      available.push_back(column);
+      core.push_back(column);
     }
-    for (Column& column : high_speed_columns(meter_)) {
-      available.push_back(std::move(column));
-    }
-    auto labels = select_labels(available, request_.registers);
+    auto labels = select_labels(request_.registers.empty() ? core : available, request_.registers);
     if (!labels) {
       return fail(labels.error());
+    }
+    if (!request_.registers.empty() && request_.core_registers) {
+      selected_ = *labels;
+      for (const Column& column : core) {
+        if (std::find(labels->begin(), labels->end(), column.label) == labels->end()) {
+          labels->push_back(column.label);
+        }
+      }
     }
     for (const std::string& label : *labels) {
       if (auto known = meter_.statistics(label); !known) {
@@ -265,6 +273,7 @@ class Collector {
   const AnalysisRequest& request_;
   bool nominal_known_;
   std::vector<std::string> registers_;
+  std::vector<std::string> selected_;
   IntervalTable series_, half_cycle_, windows_;
   std::vector<Input> phasor_inputs_;
   std::vector<PhasorSet> phasors_;

@@ -30,6 +30,7 @@ struct AnalysisRequest {
   MeasureOptions measure;
   std::optional<metrology::Interval> series;
   std::vector<std::string> registers;  ///< patterns; empty: the core labels
+  bool core_registers = false;         ///< the core labels besides those of `registers`
   bool pictures = false;               ///< waveforms and ½-cycle traces
   bool spectra = false;                ///< phasors and harmonics of each window
   std::size_t block_frames = 16384;

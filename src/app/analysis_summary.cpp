@@ -31,6 +31,7 @@ class Summary {
     header();
     pictures();
     values();
+    selected();
     events();
     faults();
     statuses();
@@ -76,6 +77,7 @@ class Summary {
                   const std::array<std::string_view, 4>& labels,
                   double meter::Statistics::*which = &meter::Statistics::mean,
                   int digits = kDigits);
+  void selected();
   void events();
   void faults();
   void statuses();
@@ -352,8 +354,36 @@ void Summary::values() {
   }
 }
 
+void Summary::selected() {
+  if (data_.selected.empty()) {
+    return;
+  }
+  heading("Registers");
+  TextTable table(
+      {Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left});
+  table.row({"", "lowest", "mean", "highest", "last", ""});
+  for (const RegisterStatistics& row : data_.registers) {
+    if (std::find(data_.selected.begin(), data_.selected.end(), row.column.label) ==
+        data_.selected.end()) {
+      continue;
+    }
+    const meter::Statistics& s = row.statistics;
+    const Scale scale =
+        scale_for(std::array{s.min, s.mean, s.max, s.last}, row.column.unit, kDigits, unicode());
+    table.row({row.column.label, scaled(s.min, scale, unicode()), scaled(s.mean, scale, unicode()),
+               scaled(s.max, scale, unicode()), scaled(s.last, scale, unicode()), scale.unit});
+  }
+  out_ += table.text(2);
+}
+
 void Summary::events() {
   if (!is_available(data_.system.nominal_voltage_volts)) {
+    const bool voltages =
+        std::any_of(data_.source.channels.begin(), data_.source.channels.end(),
+                    [](const source::MappedChannel& channel) { return is_voltage(channel.input); });
+    if (voltages) {
+      heading("Events: none, since nothing tells the nominal voltage (--nominal-voltage gives it)");
+    }
     return;
   }
   const double nominal = data_.system.nominal_voltage_volts;
@@ -472,11 +502,9 @@ void Summary::notes() {
     for (const std::string& key : data_.assumed) {
       std::string text = key;
       if (key == "nominal_voltage_V") {
-        text = is_available(data_.system.nominal_voltage_volts)
-                   ? format("nominal voltage {} (--nominal-voltage)",
-                            with_unit(data_.system.nominal_voltage_volts, Unit::Volt, kDigits,
-                                      unicode()))
-                   : std::string("no nominal voltage, so no events (--nominal-voltage)");
+        text =
+            format("nominal voltage {} (--nominal-voltage)",
+                   with_unit(data_.system.nominal_voltage_volts, Unit::Volt, kDigits, unicode()));
       } else if (key == "nominal_frequency_Hz") {
         text = format("nominal frequency {:g} Hz (--nominal-frequency)",
                       data_.system.nominal_frequency_hertz);

@@ -379,10 +379,6 @@ Assumption assume_system(const source::SourceInfo& info, const Overrides& given,
     out.system.nominal_voltage_volts = *given.nominal_voltage_volts;
     return out;
   }
-  // A scenario says its nominal voltage; what a recording says is the rating of a transformer.
-  if (!(info.nominal_voltage_volts && info.format.starts_with("sim"))) {
-    assume("nominal_voltage_V");
-  }
   const bool line_to_line = out.system.wiring == Wiring::Delta;
   const auto level = measured.voltage_volts;
   std::optional<double> rating = info.nominal_voltage_volts;
@@ -398,6 +394,10 @@ Assumption assume_system(const source::SourceInfo& info, const Overrides& given,
     out.system.nominal_voltage_volts = usual_rating(*level, line_to_line).value_or(*level);
   } else {
     out.system.nominal_voltage_volts = kNotAvailable;
+  }
+  // A scenario says its nominal voltage; what a recording says is the rating of a transformer.
+  if ((rating || level) && !(info.nominal_voltage_volts && info.format.starts_with("sim"))) {
+    assume("nominal_voltage_V");
   }
   return out;
 }

@@ -57,14 +57,17 @@ std::string processor_name() {
   return {};
 }
 
-// CPU seconds that `count` consumers take for all half cycles, one after another in turns.
+// Before the count starts: the meters find the frequency and fill their windows.
+constexpr std::size_t kWarmUpHalfCycles = 100;
+
+// CPU seconds that the consumers take for so many half cycles, one after another in turns.
 template <class Consumer>
 Result<double> feed(const VerifySignal& signal, const std::vector<float>& period,
                     std::vector<std::unique_ptr<Consumer>>& consumers, std::size_t half_cycles,
                     const std::function<void(double)>& progress,
                     const std::function<bool()>& stop) {
   double cpu = 0.0;
-  for (std::size_t turn = 0; turn < half_cycles; ++turn) {
+  for (std::size_t turn = 0; turn < kWarmUpHalfCycles + half_cycles; ++turn) {
     if (stop && stop()) {
       return fail(ErrorCode::Interrupted, "stopped");
     }
@@ -79,9 +82,11 @@ Result<double> feed(const VerifySignal& signal, const std::vector<float>& period
     for (const auto& consumer : consumers) {
       consumer->push(block);
     }
-    cpu += thread_cpu_seconds() - before;
+    if (turn >= kWarmUpHalfCycles) {
+      cpu += thread_cpu_seconds() - before;
+    }
     if (progress && turn % 16 == 0) {
-      progress(static_cast<double>(turn) / static_cast<double>(half_cycles));
+      progress(static_cast<double>(turn) / static_cast<double>(kWarmUpHalfCycles + half_cycles));
     }
   }
   return cpu;

@@ -31,7 +31,8 @@ struct BenchResult {
 };
 
 /// 7 channels (V1…V3, I1…I4), 25.6 kS/s, 50 Hz with harmonics; CPU time of this thread, the
-/// signal's making not counted. `progress` gets the share that is done; `stop` true gives up.
+/// signal's making and a first second not counted. `progress` gets the share that is done; `stop`
+/// true gives up.
 [[nodiscard]] Result<BenchResult> run_bench(int meters, double seconds,
                                             const std::function<void(double)>& progress,
                                             const std::function<bool()>& stop);

@@ -259,7 +259,8 @@ class Analyzer {
       request.series = metrology::Interval::TenTwelveCycle;
     }
     const bool people = options_.output == Output::Summary || options_.output == Output::Html;
-    request.registers = people ? std::vector<std::string>() : options_.registers;
+    request.registers = options_.registers;
+    request.core_registers = people;
     request.pictures = people;
     request.spectra = options_.output == Output::Html;
     request.progress = [&](double share) { progress.show(share); };

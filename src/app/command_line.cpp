@@ -262,6 +262,9 @@ Result<Invocation> finish_analyze(RawAnalyze& raw) {
                    : raw.csv  ? Output::Csv
                    : raw.html ? Output::Html
                               : Output::Summary;
+  if (options.every && options.output == Output::Summary && !options.list_channels) {
+    return fail(ErrorCode::Usage, "--every is for --json, --csv and --html; add one of them");
+  }
   if (options.sources.size() > 1 && options.out_folder.empty() &&
       (options.output == Output::Csv || options.output == Output::Html)) {
     return fail(ErrorCode::Usage,
@@ -312,8 +315,8 @@ std::string unexpected_argument(CLI::App& command, int argc, const char* const* 
     }
   }
   const auto rest = command.remaining(true);
-  return rest.empty() ? std::string("there is an argument too many")
-                      : format("'{}' is not expected here", printable(rest.front()));
+  return rest.empty() ? std::string("there is an argument too many.")
+                      : format("'{}' is not expected here.", printable(rest.front()));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // halfcycle run: a live meter whose values are on the terminal.
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "app/output.hpp"
 #include "base/format.hpp"
 #include "source/open.hpp"
+#include "source/simulator.hpp"
 
 namespace halfcycle::app {
 namespace {
@@ -135,15 +137,27 @@ class LiveView {
   bool reader_gone_ = false;
 };
 
+// A simulated feeder at its own pace plays now; flat out it starts when its scenario says, so that
+// the same values come each time.
+Result<std::unique_ptr<source::Source>> open_live(const std::string& uri,
+                                                  const RunOptions& options) {
+  if (uri.starts_with("sim:") && options.speed > 0.0) {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    source::SimulatorOverrides overrides;
+    overrides.rate_hertz = options.measure.open.rate_hertz;
+    overrides.start =
+        Instant::from_unix_ns(std::int64_t{now.tv_sec} * 1000000000 + std::int64_t{now.tv_nsec});
+    return source::open_simulator(uri, overrides);
+  }
+  return source::open_source(uri, options.measure.open);
+}
+
 }  // namespace
 
 Result<int> run_command(const RunOptions& options) {
-  source::OpenOptions open = options.measure.open;
-  if (options.speed > 0.0) {
-    open.pace = options.speed;
-  }
   const std::string uri = options.source.empty() ? std::string(kDefaultSource) : options.source;
-  auto source = source::open_source(uri, open);
+  auto source = open_live(uri, options);
   if (!source) {
     return fail(source.error());
   }
@@ -189,7 +203,7 @@ Result<int> run_command(const RunOptions& options) {
     meter.on_event([&](const quality::VoltageEvent& event) { view.on_event(event); });
   }
 
-  // A live source sets its own pace; a recording is replayed at the pace that was asked for.
+  // A live source sets its own pace; all else is played at the pace that was asked for.
   const double began = monotonic_seconds();
   double signal_seconds = 0.0;
   const auto enough = [&] {
@@ -203,14 +217,19 @@ Result<int> run_command(const RunOptions& options) {
       sleep_seconds(signal_seconds / options.speed - (monotonic_seconds() - began));
     }
   };
-  for (const StoredBlock& block : prepared->head) {
-    if (enough()) {
-      break;
-    }
-    feed(block.view());
-  }
   const auto frames =
       static_cast<std::size_t>(std::max(1.0, prepared->setup.sample_rate_hertz * kBlockSeconds));
+  for (const StoredBlock& stored : prepared->head) {
+    const SampleBlock whole = stored.view();
+    for (std::size_t done = 0; done < whole.frame_count && !enough(); done += frames) {
+      SampleBlock part = whole;
+      part.frames = whole.frames + done * whole.lanes;
+      part.frame_count = std::min(frames, whole.frame_count - done);
+      part.first_index = whole.first_index + done;
+      part.discontinuity = done == 0 ? whole.discontinuity : Discontinuity::None;
+      feed(part);
+    }
+  }
   while (!enough()) {
     const auto block = prepared->source->read(frames);
     if (!block) {

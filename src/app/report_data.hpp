@@ -105,6 +105,7 @@ struct ReportData {
   Instant first;                      ///< of the first sample
   Instant last;                       ///< one sample period after the last sample
   std::vector<RegisterStatistics> registers;
+  std::vector<std::string> selected;    ///< labels that were asked for by name (--registers)
   std::optional<IntervalTable> series;  ///< with --every
   std::vector<quality::VoltageEvent> events;
   std::vector<quality::FaultReport> faults;

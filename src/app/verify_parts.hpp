@@ -50,7 +50,7 @@ struct VerifyTable : IntervalTable {
 struct VerifyRun {
   VerifyTable windows;      ///< 10/12-cycle, the labels asked for
   VerifyTable half_cycles;  ///< "HS Vln a", "HS Vln b", "HS Vln c"
-  VerifyTable ten_seconds;  ///< "Power Frequency"
+  VerifyTable ten_seconds;  ///< "Freq"
   std::vector<quality::VoltageEvent> events;
   double energy_kwh = kNotAvailable;  ///< delivered
 };

@@ -66,11 +66,10 @@ Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
     return fail(meter.error());
   }
   VerifyRun run;
-  for (const auto& done :
-       {observe(**meter, run.windows, Interval::TenTwelveCycle, labels),
-        observe(**meter, run.half_cycles, Interval::HalfCycle,
-                {"HS Vln a", "HS Vln b", "HS Vln c"}),
-        observe(**meter, run.ten_seconds, Interval::TenSecond, {"Power Frequency"})}) {
+  for (const auto& done : {observe(**meter, run.windows, Interval::TenTwelveCycle, labels),
+                           observe(**meter, run.half_cycles, Interval::HalfCycle,
+                                   {"HS Vln a", "HS Vln b", "HS Vln c"}),
+                           observe(**meter, run.ten_seconds, Interval::TenSecond, {"Freq"})}) {
     if (!done) {
       return fail(done.error());
     }

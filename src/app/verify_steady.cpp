@@ -261,7 +261,7 @@ class SteadyRows {
 
   void frequency() {
     add("IEC 61000-4-30 5.1", "frequency over 10 s", 10.0, 0.01,
-        1e3 * run_->ten_seconds.worst("Power Frequency", condition_.frequency_hertz), "mHz");
+        1e3 * run_->ten_seconds.worst("Freq", condition_.frequency_hertz), "mHz");
   }
 
   void energy() {
