@@ -448,7 +448,7 @@ TEST(RecordingKinds, AreRecognised) {
   EXPECT_EQ(kind(kWisp + "4.DAT"), FileKind::ComtradeDat);
   EXPECT_EQ(kind("zhangsonggui-comtrade-io/ascii_cff_2013.cff"), FileKind::ComtradeCff);
   EXPECT_EQ(kind("ibarram-ITSC/SC_HLT_001.csv"), FileKind::Csv);
-  EXPECT_THAT(refusal(FileKind::Pqdif, "x.pqd").message, ::testing::HasSubstr("PQDIF"));
+  EXPECT_THAT(refusal(FileKind::ComtradeDat, "x.dat").message, ::testing::HasSubstr(".cfg"));
 }
 
 }  // namespace

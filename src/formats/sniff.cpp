@@ -113,25 +113,14 @@ FileKind sniff(std::string_view name, std::span<const std::byte> head) {
 Error refusal(FileKind kind, std::string_view name) {
   std::string message;
   switch (kind) {
-    case FileKind::Pqdif:
-      message = format(
-          "{}: a PQDIF file; this version cannot read PQDIF, a later one will. Until "
-          "then convert it to COMTRADE or CSV",
-          name);
-      break;
-    case FileKind::Pcap:
-      message = format(
-          "{}: a packet capture; this version cannot read sampled values (IEC "
-          "61850-9-2) from captures, a later one will",
-          name);
-      break;
     case FileKind::ComtradeDat:
       message =
           format("{}: the data part of a COMTRADE recording; give its .cfg file instead", name);
       break;
     default:
-      message =
-          format("{}: not recognised as a recording (COMTRADE .cfg or .cff, WAVE, or CSV)", name);
+      message = format(
+          "{}: not recognised as a recording (COMTRADE .cfg or .cff, PQDIF, pcap, WAVE, or CSV)",
+          name);
       break;
   }
   return {ErrorCode::InvalidInput, std::move(message)};

@@ -24,8 +24,8 @@ enum class FileKind {
 /// head: the first bytes, 4 KiB are enough. Contents win over the name where both speak.
 [[nodiscard]] FileKind sniff(std::string_view name, std::span<const std::byte> head);
 
-/// Why a file of this kind cannot be read as a recording: a kind that a later version brings
-/// (PQDIF, pcap), a .dat given instead of its .cfg, or an unknown kind. Not for readable kinds.
+/// Why a file of this kind cannot be read as a recording: a .dat given instead of its .cfg, or an
+/// unknown kind. Not for readable kinds.
 [[nodiscard]] Error refusal(FileKind kind, std::string_view name);
 
 }  // namespace halfcycle::formats

@@ -13,7 +13,7 @@
 namespace halfcycle::source {
 namespace {
 
-enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Refused };
+enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Refused, Capture, Pqdif };
 
 struct Address {
   Kind kind = Kind::Path;
@@ -26,13 +26,9 @@ struct Later {
   std::string_view instead;
 };
 
-constexpr std::array<Later, 6> kLater{{
-    {"pcap", "a packet capture with sampled values (IEC 61850-9-2)",
-     "convert it to COMTRADE or CSV"},
+constexpr std::array<Later, 3> kLater{{
     {"sv", "a live stream of sampled values (IEC 61850-9-2)",
-     "record it with a tool of its own and convert it to COMTRADE or CSV"},
-    {"pqdif", "a PQDIF file", "export it as COMTRADE or CSV"},
-    {"pqd", "a PQDIF file", "export it as COMTRADE or CSV"},
+     "capture it (tcpdump -w values.pcap ether proto 0x88ba) and give the capture"},
     {"iio", "a converter of the Linux industrial I/O system",
      "record it (iio_readdev) and give the samples as WAV or CSV"},
     {"alsa", "a sound device",
@@ -63,7 +59,9 @@ Result<Address> parse_address(std::string_view uri) {
     std::string_view scheme;
     Kind kind;
   };
-  constexpr std::array<Name, 5> kNames{{{"comtrade", Kind::Comtrade},
+  constexpr std::array<Name, 7> kNames{{{"comtrade", Kind::Comtrade},
+                                        {"pcap", Kind::Capture},
+                                        {"pqdif", Kind::Pqdif},
                                         {"wav", Kind::Wav},
                                         {"csv", Kind::Csv},
                                         {"sim", Kind::Simulator},
@@ -89,8 +87,8 @@ Result<Address> parse_address(std::string_view uri) {
                                                       "sv",       "pqdif", "iio", "alsa", "file"};
   if (rest.substr(0, 2) == "//" || !did_you_mean(scheme, kSchemes).empty()) {
     return fail(ErrorCode::Usage,
-                "'{}': there is no kind of source '{}:'.{} There are comtrade:, wav:, csv: and "
-                "sim:, or a plain path",
+                "'{}': there is no kind of source '{}:'.{} There are comtrade:, wav:, csv:, "
+                "pqdif:, pcap: and sim:, or a plain path",
                 uri, scheme, did_you_mean(scheme, kSchemes));
   }
   return Address{Kind::Path, std::string(uri)};  // a path with a colon in it
@@ -100,16 +98,27 @@ bool is_scenario(std::string_view path) {
   return path.size() > 5 && equals_ignoring_case(path.substr(path.size() - 5), ".toml");
 }
 
-Result<formats::Recording> read_at(const Address& address, const OpenOptions& options) {
-  RecordingFileOptions file{.format = {}, .rate_hertz = options.rate_hertz};
+/// Takes a set that names a stream of a capture out of options: it has done its work then.
+Result<formats::Recording> read_at(const Address& address, OpenOptions& options) {
+  RecordingFileOptions file{
+      .format = {}, .rate_hertz = options.rate_hertz, .streams = options.mapping.sets};
   if (address.kind == Kind::Comtrade) {
     file.format = RecordingFormat::Comtrade;
   } else if (address.kind == Kind::Wav) {
     file.format = RecordingFormat::Wav;
   } else if (address.kind == Kind::Csv) {
     file.format = RecordingFormat::Csv;
+  } else if (address.kind == Kind::Pqdif) {
+    file.format = RecordingFormat::Pqdif;
+  } else if (address.kind == Kind::Capture) {
+    file.format = RecordingFormat::Capture;
   }
-  return read_recording_file(address.rest, file);
+  std::optional<std::string> stream;
+  auto recording = read_recording_file(address.rest, file, &stream);
+  if (stream) {
+    std::erase(options.mapping.sets, *stream);
+  }
+  return recording;
 }
 
 /// minimum, r.m.s. and maximum over all samples.
@@ -212,7 +221,8 @@ void list_inputs(ChannelListing& listing) {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& options) {
+Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& given) {
+  OpenOptions options = given;
   auto address = parse_address(uri);
   if (!address) {
     return fail(address.error());
@@ -228,7 +238,8 @@ Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOpti
   return make_recording_source(std::move(*recording), std::string(uri), options);
 }
 
-Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& options) {
+Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& given) {
+  OpenOptions options = given;
   auto address = parse_address(uri);
   if (!address) {
     return fail(address.error());
@@ -290,9 +301,9 @@ std::vector<SourceKind> source_kinds() {
       {"wav:PATH", "WAVE: PCM of 16, 24, 32 bits, 32-bit float", true},
       {"csv:PATH", "a table with a column per channel", true},
       {"sim:PATH", "the simulated grid of a scenario (TOML)", true},
-      {"pcap:PATH", "sampled values (IEC 61850-9-2) in a packet capture", false},
+      {"pcap:PATH", "sampled values (IEC 61850-9-2) in a pcap or pcapng capture", true},
       {"sv:INTERFACE", "sampled values (IEC 61850-9-2) from the network", false},
-      {"pqdif:PATH", "PQDIF (IEEE 1159.3)", false},
+      {"pqdif:PATH", "PQDIF (IEEE 1159.3): the waveforms of all observations", true},
       {"iio:DEVICE", "a converter of the Linux industrial I/O system", false},
       {"alsa:DEVICE", "a sound device", false},
   };

@@ -6,8 +6,8 @@
 //   auto listing = list_channels("fault.cfg", {});              // what --list-channels shows
 //
 // Addresses: a path (the format is told by contents and suffix), or comtrade:PATH, wav:PATH,
-// csv:PATH, sim:SCENARIO. Addresses of kinds that this version does not have (pcap:, sv:, pqdif:,
-// iio:, alsa:) are refused with what to do in their place.
+// csv:PATH, pqdif:PATH, pcap:PATH, sim:SCENARIO. Addresses of kinds that this version does not have
+// (sv:, iio:, alsa:) are refused with what to do in their place.
 #pragma once
 
 #include <array>

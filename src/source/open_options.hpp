@@ -50,8 +50,6 @@ struct OpenOptions {
   std::optional<double> nominal_frequency_hertz;
   std::optional<double> rate_hertz;  ///< samples a second: a CSV that does not say, a simulator
   std::optional<double> duration_seconds;  ///< of a simulator; 0: endless
-  std::optional<double> pace;  ///< speed of a live source against real time; who reads any other
-                               ///< source sets the pace himself
 };
 
 }  // namespace halfcycle::source

@@ -181,18 +181,31 @@ TEST_F(Files, AWaveFileMapsInTheOrderOfTheInputsAndSaysSo) {
 }
 
 TEST(Addresses, KindsOfLaterVersionsAreRefusedWithAdvice) {
-  for (const char* uri : {"pcap:x", "sv:eth0", "pqdif:x", "iio:0", "alsa:hw:0"}) {
+  for (const char* uri : {"sv:eth0", "iio:0", "alsa:hw:0"}) {
     const auto source = open_source(uri, {});
     ASSERT_FALSE(source) << uri;
     EXPECT_THAT(source.error().message,
                 AllOf(HasSubstr("a later one will"), HasSubstr("Until then")));
   }
-  for (const char* file :
-       {"secha-project-pqdif-converter/example.pqd", "KaeroDot-EPMDigitalITsw/E_pcap.pcapng"}) {
-    const auto source = open_source(kRecordings + file, {});
-    ASSERT_FALSE(source) << file;
-    EXPECT_THAT(source.error().message, HasSubstr("a later one will"));
-  }
+}
+
+TEST(Addresses, CapturesOfSampledValuesAndPqdifOpenLikeAnyRecording) {
+  const auto sv = open_source(kRecordings + "KaeroDot-EPMDigitalITsw/E_pcap.pcapng", {});
+  ASSERT_TRUE(sv) << sv.error().message;
+  EXPECT_EQ((*sv)->info().format, "iec61850-9-2");
+  EXPECT_EQ((*sv)->info().channels.size(), 8U);
+  EXPECT_EQ((*sv)->info().side, Side::Primary);
+
+  OpenOptions stream;
+  stream.mapping.sets = {"A1MU0101"};
+  EXPECT_TRUE(open_source(kRecordings + "KaeroDot-EPMDigitalITsw/E_pcap.pcapng", stream));
+  stream.mapping.sets = {"A1MU9999"};
+  EXPECT_FALSE(open_source(kRecordings + "KaeroDot-EPMDigitalITsw/E_pcap.pcapng", stream));
+
+  const auto pqdif = open_source(kRecordings + "secha-project-pqdif-converter/example.pqd", {});
+  ASSERT_TRUE(pqdif) << pqdif.error().message;
+  EXPECT_EQ((*pqdif)->info().wiring, Wiring::Delta);
+  EXPECT_EQ((*pqdif)->info().channels.size(), 6U);
 }
 
 TEST(Addresses, UnknownKindsAreAQuestionOfUsage) {

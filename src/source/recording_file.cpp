@@ -9,6 +9,8 @@
 #include "base/text.hpp"
 #include "formats/comtrade.hpp"
 #include "formats/csv.hpp"
+#include "formats/pqdif.hpp"
+#include "formats/sampled_values.hpp"
 #include "formats/sniff.hpp"
 #include "formats/wav.hpp"
 #include "source/mapped_file.hpp"
@@ -121,6 +123,10 @@ FileKind kind_of(const FileBytes& file, const RecordingFileOptions& options) {
       return FileKind::Wav;
     case RecordingFormat::Csv:
       return FileKind::Csv;
+    case RecordingFormat::Pqdif:
+      return FileKind::Pqdif;
+    case RecordingFormat::Capture:
+      return FileKind::Pcap;
     case RecordingFormat::Comtrade:
       return kind == FileKind::ComtradeCff || kind == FileKind::ComtradeDat ? kind
                                                                             : FileKind::ComtradeCfg;
@@ -128,10 +134,26 @@ FileKind kind_of(const FileBytes& file, const RecordingFileOptions& options) {
   return kind;
 }
 
+Result<Recording> read_capture(const FileBytes& file, const RecordingFileOptions& options,
+                               std::optional<std::string>& used_stream) {
+  const auto streams = formats::list_streams(file);
+  if (!streams) {
+    return fail(streams.error());
+  }
+  for (const std::string& wanted : options.streams) {
+    if (std::any_of(streams->begin(), streams->end(),
+                    [&](const formats::SvStream& s) { return s.sv_id == wanted; })) {
+      used_stream = wanted;
+      break;
+    }
+  }
+  return formats::read_sampled_values(file, used_stream.value_or(""));
+}
+
 }  // namespace
 
-Result<Recording> read_recording_file(const std::string& path,
-                                      const RecordingFileOptions& options) {
+Result<Recording> read_recording_file(const std::string& path, const RecordingFileOptions& options,
+                                      std::optional<std::string>* used_stream) {
   auto file = open_bytes(path);
   if (!file) {
     return fail(file.error());
@@ -148,6 +170,10 @@ Result<Recording> read_recording_file(const std::string& path,
       return formats::read_wav(*file);
     case FileKind::Csv:
       return formats::read_csv(*file, {.rate_hertz = options.rate_hertz});
+    case FileKind::Pqdif:
+      return formats::read_pqdif(*file);
+    case FileKind::Pcap:
+      return read_capture(*file, options, *used_stream);
     default:
       return fail(formats::refusal(kind, path));
   }
