@@ -85,6 +85,7 @@ struct Meter::State final : metrology::IntervalSink,
           quality::FaultSetup{.inputs = setup.inputs,
                               .sample_rate_hertz = setup.sample_rate_hertz,
                               .nominal_frequency_hertz = setup.system.nominal_frequency_hertz,
+                              .line_to_line = is_line_to_line(setup.system.wiring),
                               .voltage_ratio = setup.dip_threshold_ratio},
           [this](const quality::FaultReport& report) { faults.push_back(report); });
     }
@@ -132,7 +133,9 @@ struct Meter::State final : metrology::IntervalSink,
     now.end = detail.end;
     now.frequency_hertz = detail.frequency_hertz;
     for (std::size_t p = 0; p < 3; ++p) {
-      now.u_rms_volts[p] = detail.rms[lane(Input::V1) + p];
+      // Between lines the third voltage may be computed and have no input of its own.
+      now.u_rms_volts[p] =
+          detail.line_to_line ? detail.voltages[p].u_rms_volts : detail.rms[lane(Input::V1) + p];
     }
     for (std::size_t p = 0; p < 4; ++p) {
       now.i_rms_amperes[p] = detail.rms[lane(Input::I1) + p];
@@ -153,9 +156,8 @@ struct Meter::State final : metrology::IntervalSink,
 
   void on_voltage_event(const quality::VoltageEvent& event) {
     if (setup.analysis) {
-      // By start; one that began before the first sample comes first.
       const auto later = [](const quality::VoltageEvent& a, const quality::VoltageEvent& b) {
-        return a.start < b.start;
+        return a.first_seen < b.first_seen;
       };
       events.insert(std::upper_bound(events.begin(), events.end(), event, later), event);
     }

@@ -29,6 +29,7 @@ struct VoltageEvent {
   EventType type = EventType::Dip;
   std::optional<Instant> start;
   std::optional<Instant> end;
+  Instant first_seen;  ///< start of the first window that showed it, known or not to be its start
   double duration_seconds = kNotAvailable;  ///< of one whose start and end are both known
   double extreme_volts = kNotAvailable;
   int worst_phase = 0;  ///< 0, 1, 2

@@ -344,7 +344,8 @@ void FaultAnalyzer::end(std::optional<Instant> clearing) {
                                    report_.current_rms_amperes[2], 0.0});
   const int phases =
       static_cast<int>(std::count(report_.phases.begin(), report_.phases.end(), true));
-  report_.ground = is_available(residual) ? residual > 0.2 * largest && largest > 0.0 : phases == 1;
+  report_.ground = is_available(residual) ? residual > 0.2 * largest && largest > 0.0
+                                          : phases == 1 && !setup_.line_to_line;
   active_ = false;
   steps_ = 0;  // what comes next is judged against the state after this fault
   sink_(report_);

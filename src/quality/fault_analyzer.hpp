@@ -29,6 +29,7 @@ struct FaultSetup {
   InputMask inputs;
   double sample_rate_hertz = 0.0;
   double nominal_frequency_hertz = 50.0;
+  bool line_to_line = false;  ///< the voltages say nothing about ground
   /// A voltage below this share of its level before counts as a fault (as the dip threshold).
   double voltage_ratio = 0.90;
   /// A current above this multiple of its level before counts, if a voltage moved with it.

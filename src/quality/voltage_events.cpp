@@ -132,6 +132,7 @@ void VoltageEventDetector::open(Kind kind, std::size_t phase, Instant start, boo
   if (!first) {
     event.start = start;
   }
+  event.first_seen = start;
   event.worst_phase = static_cast<int>(phase);
   event.threshold_ratio = kind == kDip     ? setup_.dip_threshold_ratio
                           : kind == kSwell ? setup_.swell_threshold_ratio

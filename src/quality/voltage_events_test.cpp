@@ -154,6 +154,7 @@ TEST_F(Events, OneThatBeganBeforeTheFirstSampleHasNoStart) {
   steady(2);
   ASSERT_EQ(events.size(), 1U);
   EXPECT_FALSE(events[0].start);
+  EXPECT_EQ(events[0].first_seen, at_ms(0));
   EXPECT_EQ(*events[0].end, at_ms(30));
   EXPECT_FALSE(is_available(events[0].duration_seconds));
 }
