@@ -86,8 +86,24 @@ Result<std::shared_ptr<const PreparedText>> prepare(std::string_view text) {
 
 struct State {
   std::uint32_t computed;  // a bit per result: computed since the start or the latest reset
-  std::uint32_t unused;
+  std::uint32_t started;   // the formulas have run since the start or a change of setup
 };
+
+// True if a formula has something new to say; a change of Enable or a reset alone is nothing new.
+bool is_due(const Context& context, const State& state) {
+  if (context.linked(kCalculateNow)) {
+    return context.pulsed(kCalculateNow);
+  }
+  if (state.started == 0) {
+    return true;
+  }
+  for (std::size_t i = 0; i < kCount; ++i) {
+    if (context.updated(i)) {
+      return true;
+    }
+  }
+  return false;
+}
 
 void evaluate(Context& context) {
   State& state = context.state<State>();
@@ -97,9 +113,10 @@ void evaluate(Context& context) {
       context.set(k, kNotAvailable, {});
     }
   }
-  if (!context.enabled() || (context.linked(kCalculateNow) && !context.pulsed(kCalculateNow))) {
+  if (!context.enabled() || !is_due(context, state)) {
     return;
   }
+  state.started = 1;
   std::array<double, kCount> sources;
   std::array<double, kCount> results;
   for (std::size_t i = 0; i < kCount; ++i) {
