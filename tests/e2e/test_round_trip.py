@@ -93,10 +93,11 @@ class RoundTrip(Case):
             with self.subTest(exact["start"]):
                 self.assertEqual(event["phases"], exact["phases"])
                 for key in ("start", "end"):
-                    self.assertAlmostEqual(seconds(event[key]), seconds(exact[key]), delta=0.0005)
+                    # The same windows; a jump of angle moves zero crossings within one.
+                    self.assertAlmostEqual(seconds(event[key]), seconds(exact[key]), delta=0.001)
                 extreme = "maximum_V" if exact["type"] == "swell" else "residual_V"
-                # 0.005 % of the nominal voltage, and a little for the jump of an angle.
-                self.assertAlmostEqual(event[extreme], exact[extreme], delta=0.15)
+                # IEC 61000-4-30 §5.4.5: 0.2 % of Udin.
+                self.assertAlmostEqual(event[extreme], exact[extreme], delta=0.002 * 230)
                 self.assertEqual(event["worst_phase"], exact["worst_phase"])
 
     def test_a_delta_system_is_measured_line_to_line(self):

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The truths of `verify` against plain sums over its own samples.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "app/verify.hpp"
+#include "app/verify_signal.hpp"
+
+namespace halfcycle::app {
+namespace {
+
+VerifySignal distorted() {
+  VerifySignal signal;
+  signal.fundamental_hertz = 50.0;
+  signal.rate_hertz = 10000.0;
+  signal.seconds = 0.2;
+  for (std::size_t phase = 0; phase < 3; ++phase) {
+    const double angle = -2.0 * std::numbers::pi * static_cast<double>(phase) / 3.0;
+    const double size = 230.0 - 10.0 * static_cast<double>(phase);
+    signal.channels.push_back({static_cast<Input>(phase), {{1, size, angle}, {5, 20.0, 0.4}}});
+  }
+  for (std::size_t phase = 0; phase < 3; ++phase) {
+    const double angle = -2.0 * std::numbers::pi * static_cast<double>(phase) / 3.0 - 0.5;
+    signal.channels.push_back({static_cast<Input>(4 + phase), {{1, 5.0, angle}, {5, 2.0, 1.0}}});
+  }
+  return signal;
+}
+
+TEST(VerifySignal, StatesTheRmsAndPowerThatItsSamplesHave) {
+  const VerifySignal signal = distorted();
+  std::vector<float> frames;
+  signal.render(0, signal.frame_count(), frames);
+  double u2 = 0.0;
+  double p = 0.0;
+  const std::size_t count = signal.frame_count();
+  for (std::size_t n = 0; n < count; ++n) {
+    const double u = frames[n * 8];
+    u2 += u * u;
+    p += u * static_cast<double>(frames[n * 8 + 4]);
+  }
+  const auto samples = static_cast<double>(count);
+  EXPECT_NEAR(std::sqrt(u2 / samples) / signal.channel(Input::V1).rms(), 1.0, 1e-7);
+  EXPECT_NEAR(p / samples / signal.active_power(0), 1.0, 1e-6);
+  EXPECT_NEAR(signal.fundamental_reactive_power(0), 230.0 * 5.0 * std::sin(0.5), 1e-9);
+  EXPECT_NEAR(signal.harmonic_ratio(Input::V1, 5), 20.0 / 230.0, 1e-12);
+  EXPECT_EQ(signal.harmonic_ratio(Input::V1, 7), 0.0);
+}
+
+TEST(VerifySignal, StatesUnbalanceByFortescue) {
+  // Magnitudes 230, 220, 210 at exactly 120°: |U1| is their mean, |U2| and |U0| are equal.
+  const VerifySignal signal = distorted();
+  const double u2 =
+      std::abs(std::complex<double>(230, 0) + std::polar(220.0, 2 * std::numbers::pi / 3) +
+               std::polar(210.0, -2 * std::numbers::pi / 3)) /
+      3.0;
+  EXPECT_NEAR(signal.negative_sequence_ratio(Input::V1), u2 / 220.0, 1e-12);
+  EXPECT_NEAR(signal.zero_sequence_ratio(Input::V1), u2 / 220.0, 1e-12);
+}
+
+TEST(VerifySignal, RendersTheSameInPieces) {
+  const VerifySignal signal = distorted();
+  std::vector<float> whole;
+  std::vector<float> part;
+  signal.render(0, 100, whole);
+  signal.render(60, 40, part);
+  EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + 60 * 8));
+}
+
+TEST(VerifyRow, PassesOnlyWithANumberWithinTheLimit) {
+  VerifyRow row;
+  row.limit = 0.1;
+  row.error = 0.1;
+  EXPECT_TRUE(row.pass());
+  row.error = -0.11;
+  EXPECT_FALSE(row.pass());
+  row.error = std::nan("");
+  EXPECT_FALSE(row.pass());
+}
+
+}  // namespace
+}  // namespace halfcycle::app
