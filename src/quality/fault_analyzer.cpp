@@ -37,14 +37,15 @@ FaultAnalyzer::FaultAnalyzer(const FaultSetup& setup, Sink sink)
 }
 
 void FaultAnalyzer::push(const SampleBlock& block) {
-  if (block.discontinuity == Discontinuity::Gap ||
-      block.discontinuity == Discontinuity::RateChange ||
-      block.discontinuity == Discontinuity::Start) {
-    interrupt();
-    oldest_ = block.first_index;
-    newest_ = block.first_index;
+  if (block.discontinuity != Discontinuity::None) {
+    // The last half cycles before it are still to come and need their samples and their time.
+    next_time_ = block.time;
+    next_oldest_ = block.first_index;
+    if (block.discontinuity == Discontinuity::Start) {
+      newest_ = block.first_index;
+      interrupt();
+    }
   }
-  time_ = block.time;
   for (std::size_t n = 0; n < block.frame_count; ++n) {
     const float* frame = block.frames + n * block.lanes;
     float* slot = &ring_[(newest_ % capacity_) * kChannels];
@@ -176,6 +177,11 @@ bool FaultAnalyzer::is_faulted(const FaultHalfCycle& now, std::array<bool, 3>& p
     }
   }
   if (over_current && (!any_voltage || voltage_moved)) {
+    // Sound phases may carry a share of the fault current (a transformer that is earthed behind the
+    // meter feeds all three): where voltages have fallen, they name the faulted phases.
+    if (low[0] || low[1] || low[2]) {
+      phases = low;
+    }
     return true;
   }
   // Voltages alone: only where no current tells more, or while no breaker has opened.
@@ -356,6 +362,11 @@ void FaultAnalyzer::interrupt() {
     end(std::nullopt);
   }
   steps_ = 0;
+  if (next_time_) {
+    time_ = *next_time_;
+    oldest_ = std::max(oldest_, next_oldest_);
+    next_time_.reset();
+  }
 }
 
 }  // namespace halfcycle::quality

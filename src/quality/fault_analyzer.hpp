@@ -54,7 +54,8 @@ class FaultAnalyzer {
   /// At most a second of samples a call, before the half cycles measured from them.
   void push(const SampleBlock& block);
   void push(const FaultHalfCycle& half_cycle);
-  /// Samples are missing from here on: an open fault is reported without a clearing time.
+  /// What follows is beyond a break (a gap, another rate, a clock step) whose block has been pushed
+  /// already: an open fault is reported without a clearing time.
   void interrupt();
   void finish() { interrupt(); }
 
@@ -82,6 +83,8 @@ class FaultAnalyzer {
   std::uint64_t newest_ = 0;  ///< index after the last frame held
   std::uint64_t oldest_ = 0;
   TimeMap time_;
+  std::optional<TimeMap> next_time_;  ///< after a break that interrupt() has not reached yet
+  std::uint64_t next_oldest_ = 0;
 
   std::array<std::array<double, kHistory>, kChannels> history_{};
   std::size_t steps_ = 0;
