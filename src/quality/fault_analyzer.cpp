@@ -134,7 +134,7 @@ double FaultAnalyzer::level_before(std::size_t channel) const {
   return older[count / 2];
 }
 
-bool FaultAnalyzer::is_faulted(const FaultHalfCycle& now, std::array<bool, 3>& phases) const {
+bool FaultAnalyzer::is_faulted(const FaultHalfCycle& now, Phases& over, Phases& low) const {
   std::array<double, kChannels> level{};
   for (std::size_t c = 0; c < kChannels; ++c) {
     level[c] = active_ ? before_[c] : level_before(c);
@@ -153,9 +153,9 @@ bool FaultAnalyzer::is_faulted(const FaultHalfCycle& now, std::array<bool, 3>& p
       any_current = true;
     }
   }
-  phases = {};
+  over = {};
+  low = {};
   bool voltage_moved = false;
-  std::array<bool, 3> low{};
   for (std::size_t p = 0; p < 3; ++p) {
     const double u = now.u_rms_volts[p];
     if (!is_available(u) || !is_available(level[p]) || level[p] < kDeadRatio * largest_voltage) {
@@ -172,16 +172,11 @@ bool FaultAnalyzer::is_faulted(const FaultHalfCycle& now, std::array<bool, 3>& p
     }
     const double base = std::max(level[p + 3], 0.2 * largest_current);
     if (i > setup_.current_ratio * base && i > 0.0) {
-      phases[p] = true;
+      over[p] = true;
       over_current = true;
     }
   }
   if (over_current && (!any_voltage || voltage_moved)) {
-    // Sound phases may carry a share of the fault current (a transformer that is earthed behind the
-    // meter feeds all three): where voltages have fallen, they name the faulted phases.
-    if (low[0] || low[1] || low[2]) {
-      phases = low;
-    }
     return true;
   }
   // Voltages alone: only where no current tells more, or while no breaker has opened.
@@ -191,22 +186,23 @@ bool FaultAnalyzer::is_faulted(const FaultHalfCycle& now, std::array<bool, 3>& p
   if (current_gone) {
     return false;
   }
-  phases = low;
   return low[0] || low[1] || low[2];
 }
 
 void FaultAnalyzer::push(const FaultHalfCycle& now) {
-  std::array<bool, 3> phases{};
-  const bool faulted = steps_ >= 4 && is_faulted(now, phases);
+  Phases over{};
+  Phases low{};
+  const bool faulted = steps_ >= 4 && is_faulted(now, over, low);
   if (!active_ && faulted) {
-    begin(now, phases);
+    begin(now);
   }
   if (active_) {
     track(now);
     if (faulted) {
       quiet_steps_ = 0;
       for (std::size_t p = 0; p < 3; ++p) {
-        report_.phases[p] = report_.phases[p] || phases[p];
+        over_[p] = over_[p] || over[p];
+        low_[p] = low_[p] || low[p];
       }
     } else {
       if (quiet_steps_++ == 0) {
@@ -227,14 +223,15 @@ void FaultAnalyzer::push(const FaultHalfCycle& now) {
   }
 }
 
-void FaultAnalyzer::begin(const FaultHalfCycle& now, const std::array<bool, 3>& phases) {
+void FaultAnalyzer::begin(const FaultHalfCycle& now) {
   for (std::size_t c = 0; c < kChannels; ++c) {
     before_[c] = level_before(c);
   }
   active_ = true;
   quiet_steps_ = 0;
   report_ = FaultReport{};
-  report_.phases = phases;
+  over_ = {};
+  low_ = {};
   report_.inception = locate_inception(now);
   report_.current_peak_amperes.fill(kNotAvailable);
   report_.current_rms_amperes.fill(kNotAvailable);
@@ -279,7 +276,7 @@ Instant FaultAnalyzer::locate_clearing(const FaultHalfCycle& now) const {
       continue;
     }
     for (std::size_t c = 0; c < 6; ++c) {
-      if (!has_channel(setup_.inputs, c) || !report_.phases[c % 3]) {
+      if (!has_channel(setup_.inputs, c) || !faulted_phases()[c % 3]) {
         continue;
       }
       const double level = c < 3 ? before_[c] : report_.current_rms_amperes[c - 3];
@@ -339,7 +336,14 @@ void FaultAnalyzer::track(const FaultHalfCycle& now) {
   }
 }
 
+// Sound phases may carry a share of the fault current (a transformer that is earthed behind the
+// meter feeds all three): where voltages have fallen, they name the faulted phases.
+FaultAnalyzer::Phases FaultAnalyzer::faulted_phases() const {
+  return low_[0] || low_[1] || low_[2] ? low_ : over_;
+}
+
 void FaultAnalyzer::end(std::optional<Instant> clearing) {
+  report_.phases = faulted_phases();
   report_.clearing = clearing;
   if (clearing) {
     report_.duration_seconds = (*clearing - report_.inception).to_seconds();

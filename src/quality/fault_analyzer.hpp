@@ -68,8 +68,10 @@ class FaultAnalyzer {
   [[nodiscard]] double index_of(Instant instant) const;
   [[nodiscard]] std::optional<double> angle(std::size_t channel, double first, double count) const;
   [[nodiscard]] double level_before(std::size_t channel) const;
-  [[nodiscard]] bool is_faulted(const FaultHalfCycle& now, std::array<bool, 3>& phases) const;
-  void begin(const FaultHalfCycle& now, const std::array<bool, 3>& phases);
+  using Phases = std::array<bool, 3>;
+  [[nodiscard]] bool is_faulted(const FaultHalfCycle& now, Phases& over, Phases& low) const;
+  [[nodiscard]] Phases faulted_phases() const;
+  void begin(const FaultHalfCycle& now);
   void track(const FaultHalfCycle& now);
   void scan_peaks(double until);
   void end(std::optional<Instant> clearing);
@@ -94,6 +96,8 @@ class FaultAnalyzer {
   int quiet_steps_ = 0;
   double scanned_ = 0.0;
   FaultHalfCycle first_quiet_;
+  Phases over_{};  ///< phases with overcurrent, with undervoltage, since the inception
+  Phases low_{};
   FaultReport report_;
 };
 
