@@ -16,14 +16,15 @@
 #include "app/text_table.hpp"
 #include "base/format.hpp"
 #include "source/open.hpp"
+#include "source/simulator.hpp"
 
 namespace halfcycle::app {
 namespace {
 
 using Output = AnalyzeOptions::Output;
 
-// Levels of the JSON that are spread over lines: source, system, each register, each event.
-constexpr int kJsonIndent = 3;
+// Levels of the JSON that are spread over lines: each register, channel list and event has its own.
+constexpr int kJsonIndent = 2;
 
 std::string side_letter(Side side) {
   switch (side) {
@@ -169,6 +170,21 @@ std::string_view extension(Output output) {
   return ".txt";
 }
 
+// A simulator has no end of its own: --to SECONDS is the duration that it plays.
+Result<std::unique_ptr<source::Source>> open_for_analysis(const std::string& uri,
+                                                          const source::OpenOptions& options) {
+  if (!uri.starts_with("sim:") || !options.to || options.to->at || options.from) {
+    return source::open_source(uri, options);
+  }
+  source::SimulatorOverrides overrides;
+  overrides.rate_hertz = options.rate_hertz;
+  overrides.duration_seconds = options.to->from_start.to_seconds();
+  if (!(*overrides.duration_seconds > 0.0)) {
+    return fail(ErrorCode::InvalidSetup, "{}: --to must be more than 0 seconds", uri);
+  }
+  return source::open_simulator(uri, overrides);
+}
+
 // One recording after another; a bad one does not keep the others from being measured.
 class Analyzer {
  public:
@@ -243,7 +259,7 @@ class Analyzer {
   Result<std::string> result(const std::string& uri) {
     Progress progress(!options_.quiet, format("halfcycle: {}", printable(uri)));
     progress.show(-1.0, "reading");
-    auto source = source::open_source(uri, options_.measure.open);
+    auto source = open_for_analysis(uri, options_.measure.open);
     if (!source) {
       return fail(source.error());
     }
