@@ -13,9 +13,9 @@ import { attachGestures } from './gestures';
 
 export const AXIS_WIDTH = 58;
 export const RIGHT_PADDING = 20;
-/// With more points in sight a line becomes a band: dashes would cost time and not be seen, and a
+/// With more points to a pixel a line becomes a band: dashes would cost time and not be seen, and a
 /// solid band would hide the lines below it.
-const MOST_POINTS_OF_A_LINE = 6000;
+const POINTS_PER_PIXEL_OF_A_LINE = 5;
 const BAND_ALPHA = 'a0';
 
 export type BandKind = 'dip' | 'swell' | 'interruption' | 'fault';
@@ -307,7 +307,7 @@ function updateDashes(u: uPlot, now: Present): void {
   for (const time of set.x) {
     inSight += time >= from && time <= to ? 1 : 0;
   }
-  now.dense = inSight > MOST_POINTS_OF_A_LINE;
+  now.dense = inSight > POINTS_PER_PIXEL_OF_A_LINE * u.width;
   set.series.forEach((line, i) => {
     const series = u.series[i + 1];
     if (series !== undefined) {
