@@ -70,7 +70,9 @@ class Simulator : public Source {
     info_.uri = uri;
     info_.format = "simulator";
     info_.station = scenario_.name;
-    info_.start = scenario_.start;
+    // Of the first sample that is delivered: a gap may come first.
+    const std::uint64_t first = !breaks_.empty() && breaks_[0].sample == 0 ? breaks_[0].resume : 0;
+    info_.start = scenario_.start + Duration::from_seconds(static_cast<double>(first) / rate);
     info_.duration_seconds =
         scenario_.duration ? static_cast<double>(to_seconds(*scenario_.duration)) : 0.0;
     info_.sample_count = scenario_.duration ? total_ - missing : 0;

@@ -443,6 +443,17 @@ by = "-20 ms"
   }
 }
 
+TEST(Simulator, AGapAtTheBeginningMovesTheStart) {
+  auto source = simulator(
+      "rate = 1000\nstart = 2026-01-01T00:00:00Z\nduration = 1\n[[gaps]]\nat = 0\nduration = 0.3");
+  EXPECT_EQ(to_iso8601(*source->info().start), "2026-01-01T00:00:00.300000000Z");
+  const Played played = play(*source);
+  ASSERT_EQ(played.blocks.size(), 1U);
+  EXPECT_EQ(played.blocks[0].discontinuity, Discontinuity::Start);
+  EXPECT_EQ(played.blocks[0].frame_count, 700U);
+  EXPECT_EQ(played.blocks[0].time.instant_of(0.0), *source->info().start);
+}
+
 TEST(Simulator, QuantisationRoundsToTheStepAndClipsAtTheRange) {
   auto source = simulator(
       "duration = 0.1\n[quantisation]\nbits = 8\nvoltage_range = 256\n[system]\nwiring = "

@@ -137,7 +137,8 @@ class Registers {
 /// IEEE sign: minus where P and Q have the same sign (lagging).
 double signed_pf(double p, double q, double s) {
   const double pf = std::fabs(p) / s;
-  return p * q > 0.0 ? -pf : pf;
+  // A reactive power that is only rounding neither lags nor leads.
+  return p * q > 0.0 && std::fabs(q) > 1e-12 * s ? -pf : pf;
 }
 
 double degrees(Complex x, Complex reference) {
