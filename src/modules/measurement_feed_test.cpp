@@ -4,33 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <numbers>
 #include <sstream>
 
 #include "graph/reference.hpp"
 #include "modules/catalogue.hpp"
-
-namespace {
-// Counts what the tick allocates.
-thread_local std::size_t g_allocations = 0;  // NOLINT: operator new has no other way to tell
-}  // namespace
-
-// NOLINTBEGIN: replacements of the global operators
-void* operator new(std::size_t size) {
-  ++g_allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) {
-    return memory;
-  }
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-// NOLINTEND
+#include "modules/modules_fixture.hpp"
 
 namespace halfcycle::modules {
 namespace {
@@ -286,9 +269,9 @@ void drive(Meter& meter, int seconds) {
 TEST(StandardTemplate, AllocatesNothingPerTick) {
   Meter meter;
   drive(meter, 2);
-  const std::size_t before = g_allocations;
+  const std::size_t before = testing_graph::allocations();
   drive(meter, 1000);
-  EXPECT_EQ(g_allocations, before);
+  EXPECT_EQ(testing_graph::allocations(), before);
 }
 
 TEST(StandardTemplate, TheSameInputGivesTheSameBits) {

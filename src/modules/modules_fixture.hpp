@@ -27,6 +27,9 @@ inline std::string compile_error(std::string_view text) {
   return compiled ? "no error" : compiled.error().message;
 }
 
+/// Calls of operator new on this thread so far (allocation_count_test.cpp).
+[[nodiscard]] std::size_t allocations();
+
 /// "X" (numeric, kW) and "Y" come each second; "On" is a switch, "P" and "Q" are buttons.
 inline constexpr const char* kInputs = R"(
 [[module]]
