@@ -36,18 +36,18 @@ class InputMask {
   std::uint16_t bits_ = 0;
 };
 
-/// How the inputs are connected. In Delta and ThreeWireWye there is no neutral: V1, V2, V3 carry
-/// - Delta: the line-to-line voltages V12, V23, V31 when all three are mapped (3 PTs), or V12 and
-///   V32 (= −V23) on V1 and V3 when V2 is absent (2 PTs: A-B and C-B, as meters are wired);
-/// - ThreeWireWye: phase voltages against the star point of the PTs (their differences are the
-///   line-to-line voltages; the phase values themselves are not available as L-N).
+/// How the inputs are connected (ION7400 manual, "Volts Mode").
+/// - Delta: no neutral. V1, V2, V3 carry the line-to-line voltages V12, V23, V31 when all three are
+///   mapped (3 PTs), or V12 and V32 (= −V23) on V1 and V3 when V2 is absent (2 PTs: A-B and C-B, as
+///   meters are wired).
+/// - ThreeWireWye: phase voltages against the star point, as in FourWireWye. Without a neutral what
+///   is missing follows from the rest: V2 = −(V1 + V3), and one current is minus the sum of the
+///   others.
 enum class Wiring : std::uint8_t { FourWireWye, ThreeWireWye, Delta, Single, Demo };
 [[nodiscard]] std::string_view name(Wiring wiring);  ///< "4w-wye", "3w-wye", "delta", …
 [[nodiscard]] std::optional<Wiring> parse_wiring(std::string_view text);
-/// True where the quality quantities V1…V3 mean line-to-line voltages.
-[[nodiscard]] constexpr bool is_line_to_line(Wiring w) {
-  return w == Wiring::Delta || w == Wiring::ThreeWireWye;
-}
+/// True where the quality quantities V1…V3 mean line-to-line voltages (DESIGN §5, core labels).
+[[nodiscard]] constexpr bool is_line_to_line(Wiring w) { return w == Wiring::Delta; }
 
 enum class PhaseOrder : std::uint8_t { Abc, Acb };
 

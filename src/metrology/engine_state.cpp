@@ -142,9 +142,10 @@ Engine::State::State(const EngineSetup& engine_setup)
   window_values_.fill(kNotAvailable);
   clear(*spectra_);
   const InputMask in = setup.inputs;
-  transform_ = setup.system.wiring == Wiring::Delta ||
-               (is_line_to_line(setup.system.wiring) &&
-                !(in.has(Input::I1) && in.has(Input::I2) && in.has(Input::I3)));
+  transform_ =
+      setup.system.wiring == Wiring::Delta ||
+      (setup.system.wiring == Wiring::ThreeWireWye &&
+       !(in.has(Input::V2) && in.has(Input::I1) && in.has(Input::I2) && in.has(Input::I3)));
   make_channels();
 }
 
@@ -284,7 +285,7 @@ void Engine::State::push(const SampleBlock& block) noexcept {
 void Engine::State::make_canonical(const float* frames, std::size_t block_lanes, std::size_t count,
                                    float* out) const noexcept {
   const bool delta = setup.system.wiring == Wiring::Delta;
-  const bool three_wire = is_line_to_line(setup.system.wiring);
+  const bool wye = setup.system.wiring == Wiring::ThreeWireWye;
   const InputMask in = setup.inputs;
   constexpr std::size_t kI = lane(Input::I1);
   for (std::size_t n = 0; n < count; ++n) {
@@ -298,7 +299,10 @@ void Engine::State::make_canonical(const float* frames, std::size_t block_lanes,
       y[1] = 0.0F;
       y[2] = in.has(Input::V2) ? -x[1] : x[2];
     }
-    if (three_wire) {
+    if (wye && !in.has(Input::V2)) {
+      y[1] = -(x[0] + x[2]);
+    }
+    if (delta || wye) {
       if (!in.has(Input::I1)) {
         y[kI] = -(x[kI + 1] + x[kI + 2]);
       } else if (!in.has(Input::I2)) {

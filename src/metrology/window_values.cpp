@@ -89,13 +89,17 @@ std::complex<double> conjugate_product(std::complex<double> u, std::complex<doub
 }  // namespace
 
 Valuer::Valuer(const SystemSetup& system, InputMask inputs) : system_(system), inputs_(inputs) {
-  const std::array<bool, 3> v{inputs.has(Input::V1), inputs.has(Input::V2), inputs.has(Input::V3)};
+  std::array<bool, 3> v{inputs.has(Input::V1), inputs.has(Input::V2), inputs.has(Input::V3)};
   const std::array<bool, 3> i{inputs.has(Input::I1), inputs.has(Input::I2), inputs.has(Input::I3)};
   three_wire_ = is_line_to_line(system.wiring);
   line_to_line_ = three_wire_;
   has_current_ = i;
-  if (three_wire_ && i[0] + i[1] + i[2] == 2) {
+  const bool no_neutral = system.wiring == Wiring::Delta || system.wiring == Wiring::ThreeWireWye;
+  if (no_neutral && i[0] + i[1] + i[2] == 2) {
     has_current_ = {true, true, true};  // the missing one is minus the sum of the others
+  }
+  if (system.wiring == Wiring::ThreeWireWye && v[0] && v[2]) {
+    v[1] = true;
   }
   switch (system.wiring) {
     case Wiring::Delta:
@@ -105,9 +109,6 @@ Valuer::Valuer(const SystemSetup& system, InputMask inputs) : system_(system), i
       has_power_ = has_line_[0] && has_line_[1] && has_line_[2];
       break;
     case Wiring::ThreeWireWye:
-      has_line_ = {v[0] && v[1], v[1] && v[2], v[2] && v[0]};
-      has_power_ = v[0] && v[1] && v[2];
-      break;
     case Wiring::FourWireWye:
     case Wiring::Single:
     case Wiring::Demo:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/toml_depth.hpp"
 #include "source/scenario_reader.hpp"
 
 namespace halfcycle::source {
@@ -135,12 +136,7 @@ class ScenarioBuilder {
     return step * (phase == 2 ? -1.0 : static_cast<double>(phase));
   }
 
-  /// Of what the voltage inputs carry: phase voltages in wye, though 3w-wye is declared by its
-  /// line-to-line voltage, to which its events refer.
-  [[nodiscard]] double nominal_of_voltages() const {
-    const double nominal = s_.system.nominal_voltage_volts;
-    return s_.system.wiring == Wiring::ThreeWireWye ? nominal / kSqrt3 : nominal;
-  }
+  [[nodiscard]] double nominal_of_voltages() const { return s_.system.nominal_voltage_volts; }
 
   [[nodiscard]] bool voltage_exists(Input input) const {
     if (s_.system.wiring == Wiring::Single) {
@@ -809,6 +805,10 @@ Result<Scenario> with_rate(Scenario scenario, double rate_hertz) {
 }
 
 Result<Scenario> parse_scenario(std::string_view text, std::string_view file_name) {
+  if (const auto line = line_of_too_deep_key(text)) {
+    return fail(ErrorCode::InvalidSetup, "{}:{}: a key of more than {} parts", file_name, *line,
+                kMaxTomlKeyParts);
+  }
   ScenarioDefect defect{std::string(file_name), 50.0, {}};
   Scenario scenario;
   try {

@@ -75,8 +75,6 @@ TruthMix TruthSignal::quality_voltage(int channel) const {
     return a;
   };
   switch (scenario_.system.wiring) {
-    case Wiring::ThreeWireWye:
-      return difference(mix_of(input), mix_of(static_cast<Input>((channel + 1) % 3), -1.0));
     case Wiring::Delta:
       if (scenario_.delta_pts == 2) {  // V1 = V12, V3 = V32
         return channel == 0   ? mix_of(Input::V1)

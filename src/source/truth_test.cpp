@@ -127,12 +127,13 @@ TEST(Truth, OfDeltaIsTheSumOfTwoWattmeters) {
   }
 }
 
-TEST(Truth, OfThreeWireWyeMeasuresBetweenThePhases) {
+TEST(Truth, OfThreeWireWyeMeasuresThePhasesAgainstTheStarPoint) {
   const Truth truth = truth_of(
-      "[system]\nwiring = \"3w-wye\"\nnominal_voltage = 400\n[load]\ncurrent = 10\npf = 1");
-  EXPECT_NEAR(truth.value("Vll ab"), 400.0, 1e-9);
-  EXPECT_NEAR(truth.value("kW tot"), std::sqrt(3.0) * 4.0, 1e-12);
-  EXPECT_NEAR(truth.value("I1 ang"), -30.0, 1e-9) << "to V1, which is V12";
+      "[system]\nwiring = \"3w-wye\"\nnominal_voltage = 230\n[load]\ncurrent = 10\npf = 1");
+  EXPECT_NEAR(truth.value("Vln a"), 230.0, 1e-9);
+  EXPECT_NEAR(truth.value("Vll ab"), 230.0 * std::sqrt(3.0), 1e-9);
+  EXPECT_NEAR(truth.value("kW tot"), 6.9, 1e-12);
+  EXPECT_NEAR(truth.value("I1 ang"), 0.0, 1e-9);
   EXPECT_NEAR(truth.value("V1 OverDev"), 0.0, 1e-9);
 }
 
