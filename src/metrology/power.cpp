@@ -13,6 +13,11 @@ double sum(const std::array<double, 3>& x) { return x[0] + x[1] + x[2]; }
 }  // namespace
 
 bool is_lagging(double p_watts, double q_vars) noexcept {
+  // Rounding leaves a resistive load up to 1e-6 of Q: that is no direction.
+  constexpr double kReactiveFloor = 1e-5;
+  if (!(std::abs(q_vars) > kReactiveFloor * std::abs(p_watts))) {
+    return false;
+  }
   return (p_watts >= 0.0 && q_vars > 0.0) || (p_watts < 0.0 && q_vars < 0.0);
 }
 

@@ -20,7 +20,8 @@ enum class PfConvention { Ieee, Iec };
 [[nodiscard]] double signed_power_factor(double p_watts, double q_vars, double s_voltamperes,
                                          PfConvention convention) noexcept;
 
-/// P and Q have the same sign: the current lags (quadrants I and III). Q = 0 is not lagging.
+/// P and Q have the same sign: the current lags (quadrants I and III). Q = 0 is not
+/// lagging, nor is a Q below 1e-5 of P, which may be rounding.
 [[nodiscard]] bool is_lagging(double p_watts, double q_vars) noexcept;
 
 /// Vector sum √(P² + Q²) of the totals.

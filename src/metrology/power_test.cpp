@@ -29,6 +29,14 @@ TEST(PowerFactor, SignsOfTheFourQuadrants) {
   EXPECT_DOUBLE_EQ(signed_power_factor(10.0, 0.0, 10.0, PfConvention::Ieee), 1.0);
 }
 
+TEST(PowerFactor, OfAResistiveLoadKeepsItsSignThroughRounding) {
+  for (const double q : {-1e-3, 0.0, 1e-3}) {
+    EXPECT_EQ(signed_power_factor(1000.0, q, 1000.0, PfConvention::Ieee), 1.0) << q;
+    EXPECT_FALSE(is_lagging(1000.0, q)) << q;
+  }
+  EXPECT_LT(signed_power_factor(1000.0, 1.0, 1000.0, PfConvention::Ieee), 0.0);
+}
+
 TEST(SymmetricalComponents, OfAKnownSet) {
   const std::complex<double> a = std::polar(1.0, 2.0 * kTestPi / 3.0);
   const std::complex<double> u0(0.3, -0.1);
