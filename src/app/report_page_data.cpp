@@ -137,7 +137,7 @@ class PageData {
   }
 
   /// What to show in full: the surroundings of events and faults, some cycles on both sides.
-  std::vector<TimeSpan> detail_spans() const {
+  [[nodiscard]] std::vector<TimeSpan> detail_spans() const {
     const double cycle = 1.0 / data_.system.nominal_frequency_hertz;
     std::vector<TimeSpan> spans;
     const auto around = [&](Instant instant) {
@@ -285,7 +285,7 @@ class PageData {
   }
 
   /// Highest order with a value in any input.
-  std::size_t order_count() const {
+  [[nodiscard]] std::size_t order_count() const {
     std::size_t count = 0;
     for (const HarmonicBars& bars : data_.harmonics) {
       for (std::size_t order = 0; order < bars.mean_percent.size(); ++order) {
