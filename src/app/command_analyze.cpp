@@ -142,7 +142,8 @@ void write_listing_json(JsonWriter& json, const source::ChannelListing& listing)
 
 void complain(const Error& error) {
   const Screen screen = detect_screen(STDERR_FILENO);
-  fmt::print(stderr, "{} {}\n", styled(screen, Style::Red, "halfcycle:"), printable(error.message));
+  print_message(
+      format("{} {}", styled(screen, Style::Red, "halfcycle:"), printable(error.message)));
 }
 
 int status_of(const Error& error) {
@@ -288,7 +289,7 @@ class Analyzer {
     }
     if (!options_.quiet && options_.output == Output::Csv) {
       for (const std::string& warning : data->warnings) {
-        fmt::print(stderr, "halfcycle: warning: {}\n", printable(warning));
+        print_message(format("halfcycle: warning: {}", printable(warning)));
       }
     }
     switch (options_.output) {
@@ -320,7 +321,7 @@ class Analyzer {
         format("{}/{}{}", options_.out_folder, name, extension(options_.output));
     auto written = write_file(path, text);
     if (written && !options_.quiet) {
-      fmt::print(stderr, "{}\n", printable(path));
+      print_message(printable(path));
     }
     return written;
   }

@@ -2,9 +2,6 @@
 // halfcycle modules, sources, registers, and texts that the command line answers by itself.
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "app/commands.hpp"
 #include "app/module_pages.hpp"
 #include "app/output.hpp"
@@ -15,11 +12,14 @@
 #include "metrology/quantity.hpp"
 #include "modules/catalogue.hpp"
 #include "source/open.hpp"
+#include "source/text_file.hpp"
 
 namespace halfcycle::app {
 namespace {
 
 using Align = TextTable::Align;
+
+constexpr std::size_t kMaxTemplateBytes = std::size_t{4} << 20U;
 
 Result<int> print(std::string_view text) {
   StandardOutput out;
@@ -60,12 +60,7 @@ Result<std::string> template_text(const std::string& name) {
                 "there is no template '{}'.{} Shipped are: {}; or give the path of a .toml file",
                 name, did_you_mean(name, modules::shipped_template_names()), all);
   }
-  std::ifstream file(name, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) {
-    return fail(ErrorCode::InvalidSetup, "cannot read the template '{}'", name);
-  }
-  return text;
+  return source::read_text_file(name, "template", kMaxTemplateBytes);
 }
 
 std::string render_quantities(const Screen& screen) {

@@ -390,7 +390,7 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   RawRun run;
   CLI::App* run_app = command("run", "Run a live meter and show its values",
                               "  halfcycle run\n"
-                              "  halfcycle run --source sim:scenarios/dip.toml --duration 30\n"
+                              "  halfcycle run --source sim:scenarios/dips.toml --duration 30\n"
                               "  halfcycle run --speed max --duration 60 | head -20");
   run_app
       ->add_option("--source", run.options.source, "Where samples come from (the simulated feeder)")
@@ -406,9 +406,9 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   SimulateOptions simulate;
   CLI::App* simulate_app =
       command("simulate", "Write a recording of a scenario and its exact truth",
-              "  halfcycle simulate scenarios/dip.toml --out dip.cfg\n"
+              "  halfcycle simulate scenarios/dips.toml --out dips.cfg\n"
               "  halfcycle simulate feeder.toml --out feeder.wav --duration 60 --rate 25600\n"
-              "  halfcycle simulate dip.toml --out dip.cff --format float32\n"
+              "  halfcycle simulate fault --out fault.cff --format float32\n"
               "\nBeside FILE it writes FILE.truth.json with the exact values.");
   simulate_app->add_option("SCENARIO", simulate.scenario, "TOML file")->required();
   simulate_app
@@ -499,7 +499,7 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
-    return Invocation(PrintText{chosen != nullptr ? chosen->help() : app.help()});
+    return Invocation(PrintText{chosen != nullptr ? chosen->help("halfcycle") : app.help()});
   } catch (const CLI::ExtrasError&) {
     return fail(ErrorCode::Usage, "{} {}",
                 unexpected_argument(chosen != nullptr ? *chosen : app, argc, argv), hint);
@@ -514,6 +514,10 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
     return finish_analyze(analyze);
   }
   if (chosen == run_app) {
+    if (run_app->count("--source") > 0 && run.options.source.empty()) {
+      return fail(ErrorCode::Usage,
+                  "--source: no source is given; give one, as in --source sim:feeder");
+    }
     return finish_run(run);
   }
   if (chosen == simulate_app) {

@@ -51,7 +51,10 @@ class LiveView {
   LiveView& operator=(const LiveView&) = delete;
 
   LiveValues& values() { return values_; }
-  [[nodiscard]] bool reader_gone() const { return reader_gone_; }
+  /// Whoever reads standard output has gone, or it cannot be written.
+  [[nodiscard]] bool output_ended() const { return output_ended_; }
+  /// The error of standard output, if there was one; a reader that has gone is none.
+  [[nodiscard]] const Result<void>& output() const { return output_; }
 
   /// After each 10/12-cycle interval.
   void on_window() {
@@ -119,8 +122,9 @@ class LiveView {
   void put(std::string_view text) {
     StandardOutput out;
     out.write(text);
-    if (!out.flush()) {
-      reader_gone_ = true;
+    if (!out.flush() && !output_ended_) {
+      output_ended_ = true;
+      output_ = out.close();
     }
   }
 
@@ -134,7 +138,8 @@ class LiveView {
   double drawn_seconds_ = 0.0;
   bool redraw_;
   bool quiet_;
-  bool reader_gone_ = false;
+  bool output_ended_ = false;
+  Result<void> output_;
 };
 
 // A simulated feeder at its own pace plays now; flat out it starts when its scenario says, so that
@@ -207,7 +212,7 @@ Result<int> run_command(const RunOptions& options) {
   const double began = monotonic_seconds();
   double signal_seconds = 0.0;
   const auto enough = [&] {
-    return stop_requested() || view.reader_gone() ||
+    return stop_requested() || view.output_ended() ||
            (options.duration_seconds && signal_seconds >= *options.duration_seconds);
   };
   const auto feed = [&](const SampleBlock& block) {
@@ -242,6 +247,9 @@ Result<int> run_command(const RunOptions& options) {
   }
   meter.finish();
   view.leave();
+  if (!view.output()) {
+    return fail(view.output().error());
+  }
   return 0;
 }
 

@@ -163,7 +163,7 @@ Result<int> run_command(const SimulateOptions& options) {
   }
   const auto note = [&](std::string_view text) {
     if (!options.quiet) {
-      fmt::print(stderr, "halfcycle: {}\n", printable(text));
+      print_message(format("halfcycle: {}", printable(text)));
     }
   };
   if (!scenario->duration) {

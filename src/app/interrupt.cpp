@@ -29,6 +29,8 @@ void catch_stop_signals() {
   ignore.sa_handler = SIG_IGN;
   sigemptyset(&ignore.sa_mask);
   sigaction(SIGPIPE, &ignore, nullptr);
+  // A file at the limit of its size is an error of writing, so that the half of it is removed.
+  sigaction(SIGXFSZ, &ignore, nullptr);
 }
 
 int stop_signal() { return g_signal; }

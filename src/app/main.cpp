@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The halfcycle command: arguments in, exit status out (DESIGN §5).
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <new>
 
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
+#include "app/output.hpp"
 #include "app/terminal.hpp"
 #include "base/format.hpp"
 
@@ -13,13 +18,23 @@ namespace {
 
 using namespace halfcycle;
 
+// A standard descriptor that the caller has closed would be given to the next file that is opened,
+// and messages would be written into that. Opened for reading, writing to it fails as it should.
+void keep_standard_descriptors() {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (::fcntl(number, F_GETFD) < 0 && errno == EBADF) {
+      ::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
+}
+
 int report(const Error& error) {
   if (error.code == ErrorCode::Interrupted) {
     return 128 + (app::stop_signal() != 0 ? app::stop_signal() : SIGINT);
   }
   const app::Screen screen = app::detect_screen(2);
   const std::string name = app::styled(screen, app::Style::Red, "halfcycle:");
-  fmt::print(stderr, "{} {}\n", name, app::printable(error.message));
+  app::print_message(format("{} {}", name, app::printable(error.message)));
   switch (error.code) {
     case ErrorCode::Usage:
       return 2;
@@ -31,6 +46,7 @@ int report(const Error& error) {
 }
 
 int run(int argc, char** argv) {
+  keep_standard_descriptors();
   app::catch_stop_signals();
   const auto invocation = app::parse_command_line(argc, argv);
   if (!invocation) {

@@ -74,6 +74,8 @@ Result<void> StandardOutput::close() {
   return {};
 }
 
+void print_message(std::string_view text) { write_all(STDERR_FILENO, std::string(text) + '\n'); }
+
 OutputFile::OutputFile(std::string path, std::string temporary, int descriptor)
     : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
 

@@ -28,6 +28,9 @@ class StandardOutput {
   int error_ = 0;
 };
 
+/// A line on standard error; there is nowhere to say that this failed.
+void print_message(std::string_view text);
+
 /// A file written beside its final name and renamed when complete. Destroyed before commit(), it
 /// leaves nothing behind. Not thread-safe.
 class OutputFile {

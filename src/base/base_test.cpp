@@ -6,6 +6,7 @@
 #include "base/sample_block.hpp"
 #include "base/system.hpp"
 #include "base/text.hpp"
+#include "base/toml_depth.hpp"
 #include "base/unit.hpp"
 
 namespace halfcycle {
@@ -94,6 +95,32 @@ TEST(System, NamesOfInputsAndWiringsReadBack) {
 
 TEST(Unit, KilowattHoursAreThreePointSixMegajoules) {
   EXPECT_DOUBLE_EQ(3.6e6 * info(Unit::KilowattHour).per_si, 1.0);
+}
+
+TEST(TomlDepth, FindsTheLineOfAKeyOfTooManyParts) {
+  const auto dotted = [](std::size_t parts) {
+    std::string key = "a";
+    for (std::size_t i = 1; i < parts; ++i) {
+      key += ".a";
+    }
+    return key;
+  };
+  EXPECT_EQ(line_of_too_deep_key(dotted(kMaxTomlKeyParts) + " = 1"), std::nullopt);
+  EXPECT_EQ(line_of_too_deep_key("x = 1\n" + dotted(kMaxTomlKeyParts + 1) + " = 1"), 2U);
+  EXPECT_EQ(line_of_too_deep_key("[" + dotted(100) + "]"), 1U);
+  EXPECT_EQ(line_of_too_deep_key("t = \"\"\"\n\n\"\"\"\nx = { " + dotted(100) + " = 1 }"), 4U);
+}
+
+TEST(TomlDepth, DotsOfNumbersStringsAndCommentsDoNotCount) {
+  const std::string dots(500, '.');
+  std::string numbers = "[";
+  for (int i = 0; i < 96; ++i) {
+    numbers += "0.5, ";
+  }
+  EXPECT_EQ(line_of_too_deep_key("curve = " + numbers + "]"), std::nullopt);
+  EXPECT_EQ(line_of_too_deep_key("# " + dots + "\nx = \"\\\"" + dots + "\"\ny = '" + dots + "'"),
+            std::nullopt);
+  EXPECT_EQ(line_of_too_deep_key("x = '''\n'" + dots + "\n'''"), std::nullopt);
 }
 
 TEST(Marks, AnAggregateKeepsEveryBadMarkOfItsInputs) {

@@ -97,7 +97,7 @@ class CsvParser {
   void find_decimal_mark();
   void find_columns_without_numbers(std::string_view line);
   Result<void> read_rows();
-  enum class Row { Good, Blank, Short, Bad };
+  enum class Row { Good, Blank, Short, Long, Bad };
   Row parse_row(const char* p, const char* end, std::size_t row);
   bool parse_time(std::string_view cell);
   Result<Timeline> timeline(std::uint64_t rows);
@@ -115,6 +115,7 @@ class CsvParser {
   char separator_ = ',';
   char point_ = '.';
   std::vector<Column> columns_;
+  bool header_ = true;
   bool has_time_ = false;
   bool iso_time_ = false;
   bool zone_known_ = true;
@@ -168,10 +169,11 @@ Result<void> CsvParser::read_heading() {
     return error("{} columns are more than the {} that can be read", cells.size(), kMaxColumns);
   }
   const char other_point = separator_ == ',' ? '.' : ',';
-  const bool header = std::any_of(cells.begin(), cells.end(), [&](const std::string& cell) {
-    return !cell.empty() && !is_number(cell, '.') && !is_number(cell, other_point) &&
-           !is_iso_time(cell);
-  });
+  const bool header = header_ =
+      std::any_of(cells.begin(), cells.end(), [&](const std::string& cell) {
+        return !cell.empty() && !is_number(cell, '.') && !is_number(cell, other_point) &&
+               !is_iso_time(cell);
+      });
   if (header) {
     const DecodedText decoded = decode_text(line);
     if (decoded.encoding != "UTF-8") {
@@ -396,6 +398,15 @@ CsvParser::Row CsvParser::parse_row(const char* p, const char* end, std::size_t 
     p = more ? after + 1 : after;
     ++cells_found_;
   }
+  // Separators at the end of a row are harmless; more cells than columns are not: a decimal comma
+  // between separators that are commas would shift every value silently.
+  while (p < end && (blank(*p) || *p == separator_ || *p == '"')) {
+    ++p;
+  }
+  if (p < end) {
+    cells_found_ += 1 + static_cast<std::size_t>(std::count(p, end, separator_));
+    return Row::Long;
+  }
   return Row::Good;
 }
 
@@ -435,7 +446,7 @@ Result<void> CsvParser::read_rows() {
     }
     stamps_.resize(std::min(stamps_.size(), row));
     const bool last = line_end == end;
-    if (last && row > 0) {
+    if (last && row > 0 && result != Row::Long) {
       recording_.warnings.push_back(
           format("{}:{}: the last row is incomplete and left out", csv_.name, line_number_));
       break;
@@ -445,9 +456,16 @@ Result<void> CsvParser::read_rows() {
                    columns_[cells_found_].name,
                    columns_[cells_found_].use == Column::Use::Time ? "time" : "number");
     }
-    return error("the row has {} cells, the first line has {}", cells_found_, columns_.size());
+    return error("the row has {} cells, the first line has {}{}", cells_found_, columns_.size(),
+                 result == Row::Long && separator_ == ','
+                     ? "; numbers with a decimal comma need another separator, such as ';'"
+                     : "");
   }
   if (row == 0) {
+    if (rest_.empty() && csv_.text().find('\r') != std::string_view::npos &&
+        csv_.text().find('\n') == std::string_view::npos) {
+      return error("the lines end with CR alone (old Macintosh); save the file with LF line ends");
+    }
     return error("there are no samples in it");
   }
   store_->shorten(row);
@@ -474,8 +492,9 @@ Result<Timeline> CsvParser::timeline(std::uint64_t rows) {
   if (!has_time_) {
     return fail(ErrorCode::InvalidInput,
                 "{}: there is neither a column named 'time' nor a sampling rate; give it with "
-                "--rate HZ",
-                csv_.name);
+                "--rate HZ{}",
+                csv_.name,
+                header_ ? "" : " (the file has no line of headings: the first holds numbers)");
   }
   auto found = timeline_from_stamps(rows, stamps);
   if (!found) {

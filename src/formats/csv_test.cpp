@@ -120,6 +120,12 @@ TEST(Csv, ALastRowCutShortIsLeftOut) {
   EXPECT_TRUE(warns(*r, "x.csv:4: the last row is incomplete"));
 }
 
+TEST(Csv, SeparatorsAtTheEndOfARowAreHarmless) {
+  const auto r = read("time;V1\n0;1;\n1;2; ;\n2;3\n");
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_THAT(analog(*r, 0), ElementsAre(1.0F, 2.0F, 3.0F));
+}
+
 TEST(Csv, NonsenseIsRefusedWithItsLine) {
   EXPECT_THAT(error_of(""), HasSubstr("the file is empty"));
   EXPECT_THAT(error_of("\n\n"), HasSubstr("the file is empty"));
@@ -130,6 +136,10 @@ TEST(Csv, NonsenseIsRefusedWithItsLine) {
   EXPECT_THAT(error_of("time,V1\n0,1\n1,x\n2,3\n"), HasSubstr("x.csv:3: 'x' in column 'V1'"));
   EXPECT_THAT(error_of("time,V1\n0,1\nnoon,2\n2,3\n"), HasSubstr("x.csv:3: 'noon'"));
   EXPECT_THAT(error_of("time,V1\n0,1\n1\n2,3\n"), HasSubstr("x.csv:3: the row has 1 cells"));
+  EXPECT_THAT(error_of("time,V1\n0,1\n1,2,3\n2,3\n"), HasSubstr("x.csv:3: the row has 3 cells"));
+  EXPECT_THAT(error_of("time,V1\n0,1\n1,2,3"), HasSubstr("x.csv:3: the row has 3 cells"));
+  EXPECT_THAT(error_of("V1,V2\n0,5,1,5\n0,6,1,6\n", 1000.0), HasSubstr("decimal comma"));
+  EXPECT_THAT(error_of("time,V1\r0,1\r1,2\r"), HasSubstr("CR alone"));
   EXPECT_THAT(error_of("time,V1\n5,1\n4,2\n"), HasSubstr("go back at sample 2"));
   EXPECT_THAT(error_of("time [h],V1\n5,1\n4,2\n"), HasSubstr("x.csv:1: the unit 'h'"));
   EXPECT_THAT(error_of("1,2\n3,4\n", -5.0), HasSubstr("-5"));

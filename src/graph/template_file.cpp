@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "base/toml_depth.hpp"
 
 namespace halfcycle::graph {
 namespace {
@@ -238,6 +239,10 @@ Result<TemplateSource> parse_template(std::string_view text, std::string_view fi
   if (text.size() > kMaxTextBytes) {
     return fail(ErrorCode::InvalidSetup, "{}: {} bytes are too many for a template (limit {})",
                 file, text.size(), kMaxTextBytes);
+  }
+  if (const auto line = line_of_too_deep_key(text)) {
+    return fail(ErrorCode::InvalidSetup, "{}:{}: a key of more than {} parts", file, *line,
+                kMaxTomlKeyParts);
   }
   // toml++ reports syntax errors by exceptions; they end here.
   try {

@@ -118,6 +118,12 @@ Result<formats::Recording> read_at(const Address& address, OpenOptions& options)
   if (stream) {
     std::erase(options.mapping.sets, *stream);
   }
+  if (recording && options.rate_hertz && recording->format != "csv" &&
+      recording->segments.front().rate_hertz != *options.rate_hertz) {
+    recording->warnings.push_back(
+        format("{}: --rate {:g} is not used: the file itself says {:g} Hz", address.rest,
+               *options.rate_hertz, recording->segments.front().rate_hertz));
+  }
   return recording;
 }
 

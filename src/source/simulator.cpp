@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -15,6 +13,7 @@
 #include "base/text.hpp"
 #include "source/scenario_model.hpp"
 #include "source/simulator_synthesis.hpp"
+#include "source/text_file.hpp"
 
 namespace halfcycle::source {
 namespace {
@@ -191,32 +190,6 @@ std::string_view without_scheme(std::string_view name) {
   return name.substr(0, 4) == "sim:" ? name.substr(4) : name;
 }
 
-Result<std::string> read_text(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return fail(ErrorCode::InvalidInput, "{}: is a directory; name a scenario file (.toml)", path);
-  }
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
-  if (!file) {
-    const int code = errno;
-    return fail(code == EACCES ? ErrorCode::Machine : ErrorCode::InvalidInput,
-                "{}: cannot be opened: {}", path, std::generic_category().message(code));
-  }
-  std::string text;
-  std::array<char, 65536> buffer{};
-  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
-    text.append(buffer.data(), n);
-    if (text.size() > kMaxScenarioBytes) {
-      return fail(ErrorCode::InvalidInput, "{}: larger than 4 MiB: not a scenario", path);
-    }
-  }
-  if (std::ferror(file.get()) != 0) {
-    return fail(ErrorCode::Machine, "{}: reading failed", path);
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<Scenario> load_scenario(std::string_view path_or_name, const SimulatorOverrides& overrides) {
@@ -226,7 +199,7 @@ Result<Scenario> load_scenario(std::string_view path_or_name, const SimulatorOve
   Result<Scenario> scenario = Scenario{};
   if (is_file) {
     const std::string path(name);
-    const Result<std::string> text = read_text(path);
+    const Result<std::string> text = read_text_file(path, "scenario", kMaxScenarioBytes);
     if (!text) {
       const std::string stem = std::filesystem::path(path).stem().string();
       for (const ShippedScenario& shipped : shipped_scenarios()) {

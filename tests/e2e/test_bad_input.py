@@ -119,6 +119,7 @@ class BadInput(Case):
         self.bad(2, "analyze", XTZ, "--jsn", says="'--json'")
         self.bad(2, "run", "--web", "127.0.0.1:8443", says="--web")
         self.bad(2, "run", "--speed", "fast", says="fast")
+        self.bad(2, "run", "--source", "", says="--source")
         self.bad(2, "simulate", "dips", says="--out")
         self.bad(1, "simulate", "dipz", "--out", self.folder / "a.cfg", says="dips")
         self.bad(2, "simulate", "dips", "--out", self.folder / "a.xyz", says=".cff")
@@ -142,6 +143,51 @@ class BadInput(Case):
         message = self.bad(1, "simulate", path, "--out", self.folder / "x.cfg",
                            says=["bad.toml:2", "duraton"])
         self.assertIn("duration", message)
+
+    def test_a_key_of_a_hundred_thousand_parts_does_not_exhaust_the_stack(self):
+        path = self.folder / "deep.toml"
+        path.write_text("\n" + "a." * 100000 + "b = 1\n")
+        self.bad(1, "simulate", path, "--out", self.folder / "x.cfg", says="deep.toml:2")
+        self.bad(1, "registers", "--template", path, says="deep.toml:2")
+
+    def test_scenarios_and_templates_are_read_from_files_only(self):
+        os.mkfifo(self.folder / "pipe.toml")
+        for name in (self.folder / "pipe.toml", "/dev/zero", f"{self.folder}/"):
+            with self.subTest(name):
+                self.bad(1, "registers", "--template", name, says="template", timeout=10)
+                self.bad(1, "simulate", name, "--out", self.folder / "x.cfg", says="scenario",
+                         timeout=10)
+
+    def test_standard_output_that_cannot_be_written_is_a_fault_of_the_machine(self):
+        for arguments in (("sources",), ("analyze", XTZ), ("run", "--speed", "max",
+                                                            "--duration", "3")):
+            with self.subTest(arguments[0]), open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, 3)
+                self.assertIn("standard output", done.stderr)
+
+    def test_messages_do_not_land_in_a_file_when_standard_error_is_closed(self):
+        out = self.folder / "x.csv"
+        done = subprocess.run(["sh", "-c", '"$0" simulate dips --duration 0.1 --out "$1" 2>&-',
+                               PROGRAM, out], timeout=60, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertNotIn("halfcycle:", out.read_text())
+        done = subprocess.run(["sh", "-c", '"$0" analyze nope.cfg 2>&-', PROGRAM], timeout=60,
+                              check=False)
+        self.assertEqual(done.returncode, 1)
+
+    def test_a_file_at_its_limit_of_size_leaves_no_half_of_it(self):
+        done = subprocess.run(["bash", "-c", 'ulimit -f 10; "$0" simulate dips --out "$1"',
+                               PROGRAM, self.folder / "x.cfg"], stderr=subprocess.PIPE,
+                              text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("File too large", done.stderr)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_rate_that_is_not_used_is_said(self):
+        done = run("analyze", XTZ, "--rate", "5000")
+        self.assertIn("--rate 5000 is not used", done.stdout)
 
     def test_one_bad_recording_does_not_keep_the_others_from_being_measured(self):
         done = run("analyze", self.folder / "nope.cfg", XTZ, "--json")
