@@ -394,8 +394,9 @@ Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
   if (info.trigger && info.start && *info.trigger > *info.start) {
     trigger = (*info.trigger - *info.start).to_seconds();
   }
-  prepared.assumption =
-      assume_system(info, options.given, measure_first_cycles(prepared.head, trigger));
+  const Measured measured = measure_first_cycles(prepared.head, trigger);
+  prepared.energised = measured.frequency_hertz.has_value();
+  prepared.assumption = assume_system(info, options.given, measured);
   meter::MeterSetup& setup = prepared.setup;
   setup.system = prepared.assumption.system;
   if (!is_available(setup.system.nominal_voltage_volts)) {
@@ -469,7 +470,17 @@ Result<ReportData> analyze(std::unique_ptr<source::Source> source, const Analysi
   if (nominal_known) {
     data.events.assign(meter.events().begin(), meter.events().end());
   }
-  data.faults.assign(meter.faults().begin(), meter.faults().end());
+  for (quality::VoltageEvent& event : data.events) {
+    if (!is_available(event.duration_seconds)) {
+      // Open at an end of the recording: as long as it was seen.
+      event.duration_seconds =
+          (event.end.value_or(data.last) - event.start.value_or(data.first)).to_seconds();
+    }
+  }
+  // Of noise on dead inputs every step would look like a fault.
+  if (nominal_known || prepared->energised) {
+    data.faults.assign(meter.faults().begin(), meter.faults().end());
+  }
   data.dip_threshold_ratio = request.measure.dip_threshold_ratio;
   data.swell_threshold_ratio = request.measure.swell_threshold_ratio;
   data.interruption_threshold_ratio = request.measure.interruption_threshold_ratio;

@@ -20,6 +20,7 @@ struct PreparedMeter {
   std::unique_ptr<source::Source> source;
   std::vector<StoredBlock> head;  ///< what was read already; goes into the meter first
   Assumption assumption;
+  bool energised = false;  ///< an alternating voltage or current was there from the start
   meter::MeterSetup setup;
   std::unique_ptr<meter::Meter> meter;
 };

@@ -73,10 +73,18 @@ class Summary {
   void pictures();
   void picture(bool current, const PlotOptions& waves);
   void values();
-  void phase_rows(TextTable& table, std::string_view title, Unit unit,
-                  const std::array<std::string_view, 4>& labels,
-                  double meter::Statistics::*which = &meter::Statistics::mean,
-                  int digits = kDigits);
+  using Labels = std::array<std::string_view, 4>;
+  using Field = double meter::Statistics::*;
+  [[nodiscard]] std::array<double, 4> of(const Labels& labels, Field which) const {
+    std::array<double, 4> values{};
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      values[i] = labels[i].empty() ? kNotAvailable : statistic(labels[i], which);
+    }
+    return values;
+  }
+  void phase_rows(TextTable& table, std::string_view title, Unit unit, const Labels& labels,
+                  Field which = &meter::Statistics::mean, int digits = kDigits,
+                  bool with_range = false);
   void selected();
   void events();
   void faults();
@@ -270,25 +278,35 @@ void Summary::pictures() {
   picture(true, waves);
 }
 
-void Summary::phase_rows(TextTable& table, std::string_view title, Unit unit,
-                         const std::array<std::string_view, 4>& labels,
-                         double meter::Statistics::*which, int digits) {
-  std::array<double, 4> values{};
-  bool any = false;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    values[i] = labels[i].empty() ? kNotAvailable : statistic(labels[i], which);
-    any = any || is_available(values[i]);
+void Summary::phase_rows(TextTable& table, std::string_view title, Unit unit, const Labels& labels,
+                         Field which, int digits, bool with_range) {
+  using S = meter::Statistics;
+  struct Line {
+    std::string_view title;
+    std::array<double, 4> values{};
+  };
+  std::vector<Line> lines{{title, of(labels, which)}};
+  if (with_range) {
+    lines.push_back({"  lowest", of(labels, &S::min)});
+    lines.push_back({"  highest", of(labels, &S::max)});
   }
-  if (!any) {
+  // One unit for all of them, so that they can be compared at a glance.
+  std::vector<double> all;
+  for (const Line& line : lines) {
+    all.insert(all.end(), line.values.begin(), line.values.end());
+  }
+  if (std::none_of(all.begin(), all.end(), is_available)) {
     return;
   }
-  const Scale scale = scale_for(values, unit, digits, unicode());
-  std::vector<std::string> cells{std::string(title)};
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    cells.push_back(labels[i].empty() ? std::string() : scaled(values[i], scale, unicode()));
+  const Scale scale = scale_for(all, unit, digits, unicode());
+  for (const Line& line : lines) {
+    std::vector<std::string> cells{std::string(line.title)};
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      cells.push_back(labels[i].empty() ? std::string() : scaled(line.values[i], scale, unicode()));
+    }
+    cells.push_back(scale.unit);
+    table.row(std::move(cells));
   }
-  cells.push_back(scale.unit);
-  table.row(std::move(cells));
 }
 
 void Summary::values() {
@@ -301,10 +319,8 @@ void Summary::values() {
   const std::array<std::string_view, 4> ln{"Vln a", "Vln b", "Vln c", "V4"};
   const std::array<std::string_view, 4> ll{"Vll ab", "Vll bc", "Vll ca", ""};
   const std::array<std::string_view, 4> current{"I a", "I b", "I c", "I 4"};
-  const auto with_range = [&](std::string_view title, Unit unit, const auto& labels) {
-    phase_rows(table, title, unit, labels);
-    phase_rows(table, "  lowest", unit, labels, &S::min);
-    phase_rows(table, "  highest", unit, labels, &S::max);
+  const auto with_range = [&](std::string_view title, Unit unit, const Labels& labels) {
+    phase_rows(table, title, unit, labels, &S::mean, kDigits, true);
   };
   with_range("U L-N", Unit::Volt, ln);
   if (wye) {
