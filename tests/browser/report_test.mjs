@@ -250,6 +250,8 @@ test('two clicks set the cursors and their difference is shown', async () => {
   const delta = await page.textContent('.readings tbody tr td:nth-child(5)');
   const [number, unit] = delta.split(' ');
   near(Number(number) * (unit === 'ms' ? 1e-3 : 1), values[1] - values[0], 1e-4, 'B − A');
+  const cut = await page.$eval('.readings-part .scroll', (e) => e.scrollWidth - e.clientWidth);
+  assert.ok(cut <= 0, `the readings are ${cut} px wider than their place`);
   await close();
 });
 

@@ -15,6 +15,8 @@ const LEFT = 46;
 const BOTTOM = 24;
 const TOP = 8;
 const LEAST_LOG_PERCENT = 0.01;
+// Below it is the noise of the arithmetic, and its figures would not fit beside the axis.
+const LEAST_TOP_PERCENT = 0.01;
 
 /// The smallest of 1, 2, 5 times a power of ten that is not below the value.
 function niceStep(value: number): number {
@@ -36,11 +38,11 @@ export function HarmonicBars({
   const look = useLook();
   const [ref, width] = useWidth<HTMLDivElement>();
   const values = sets.flatMap((set) => set.percent.slice(2, orders + 1));
-  const largest = Math.max(...values.map((value) => value ?? 0), 0);
-  const step = niceStep((largest || 1) / 5);
+  const largest = Math.max(...values.map((value) => value ?? 0), LEAST_TOP_PERCENT);
+  const step = niceStep(largest / 5);
   const top = logarithmic
     ? 10 ** Math.ceil(Math.log10(Math.max(largest, 0.1)))
-    : Math.ceil((largest || 1) / step) * step;
+    : Math.ceil(largest / step) * step;
   const plotHeight = HEIGHT - TOP - BOTTOM;
   const share = (percent: number) =>
     logarithmic

@@ -24,6 +24,7 @@ const english = {
   wiringSingle: 'single phase',
   wiringDemo: 'demo',
   nominal: '{voltage} {between}, {frequency}',
+  nominalUnknown: 'no nominal voltage, {frequency}',
   lineToLine: 'L-L',
   lineToNeutral: 'L-N',
   assumed: 'Not given, inferred',
@@ -123,6 +124,7 @@ const english = {
   // Events
   events: 'Events',
   noEvents: 'No dip, swell or interruption.',
+  eventsUnknown: 'None could be found: nothing tells the nominal voltage.',
   eventType: 'Type',
   eventStart: 'Start',
   eventDuration: 'Duration',

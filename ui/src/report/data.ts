@@ -89,7 +89,8 @@ export interface ReportJson {
   system: {
     wiring: string;
     line_to_line: boolean;
-    nominal_voltage_V: number;
+    /// null where nothing tells it: no event is looked for then.
+    nominal_voltage_V: number | null;
     nominal_frequency_Hz: number;
     dip_ratio: number;
     swell_ratio: number;

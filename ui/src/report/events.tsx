@@ -58,7 +58,9 @@ export function Events({ report, view }: { report: Report; view: View }) {
     return (
       <section class="card" id="events">
         <h2>{t('events')}</h2>
-        <p class="empty">{t('noEvents')}</p>
+        <p class="empty">
+          {t(report.json.system.nominal_voltage_V === null ? 'eventsUnknown' : 'noEvents')}
+        </p>
       </section>
     );
   }

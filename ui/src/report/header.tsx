@@ -58,11 +58,15 @@ export function Header({ report, choices }: { report: Report; choices: Choices }
     [t('side'), t(SIDES[source.side] ?? 'sideUnknown')],
     [
       t('system'),
-      `${wiring === undefined ? system.wiring : t(wiring)}, ${t('nominal', {
-        voltage: plainQuantity(system.nominal_voltage_V, 'V'),
-        between: system.line_to_line ? t('lineToLine') : t('lineToNeutral'),
-        frequency: quantityOfFrequency(system.nominal_frequency_Hz),
-      })}`,
+      `${wiring === undefined ? system.wiring : t(wiring)}, ${
+        system.nominal_voltage_V === null
+          ? t('nominalUnknown', { frequency: quantityOfFrequency(system.nominal_frequency_Hz) })
+          : t('nominal', {
+              voltage: plainQuantity(system.nominal_voltage_V, 'V'),
+              between: system.line_to_line ? t('lineToLine') : t('lineToNeutral'),
+              frequency: quantityOfFrequency(system.nominal_frequency_Hz),
+            })
+      }`,
     ],
     ...(assumed.length === 0 ? [] : [[t('assumed'), assumed.join(', ')] as [string, string]]),
   ];

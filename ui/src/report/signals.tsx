@@ -35,7 +35,8 @@ const NOTHING: SeriesSet = { x: [], series: [] };
 function panelsOf(report: Report, trend: string): Panel[] {
   const { system } = report.json;
   const ratios = [system.dip_ratio, system.swell_ratio, system.interruption_ratio];
-  const rmsLevels = ratios.map((ratio) => ratio * system.nominal_voltage_V);
+  const nominal = system.nominal_voltage_V;
+  const rmsLevels = nominal === null ? [] : ratios.map((ratio) => ratio * nominal);
   // In a three-wire wye the waves are phase voltages, the thresholds line-to-line.
   const peaks = system.wiring === '3w-wye' ? [] : rmsLevels.slice(0, 2).map((u) => u * Math.SQRT2);
   const all: Panel[] = [
@@ -347,7 +348,7 @@ function TimeRows({ report, view, state }: { report: Report; view: View; state: 
         <td class="strong">{seconds(delta)}</td>
       </tr>
       {start !== null && (
-        <tr>
+        <tr class="clock">
           <th scope="row">{t('timeOfDay')}</th>
           <td>{clock(pointer)}</td>
           <td>{clock(cursorA)}</td>
