@@ -7,8 +7,11 @@
 
 namespace halfcycle::metrology {
 namespace {
-// Steady: in a cycle the magnitude stayed within this, or the angle did (a slow fluctuation moves
-// the magnitude only). In a drift of frequency the angle may move a little.
+// Steady: in a cycle the magnitude stayed within this, or the angle did (a slow
+// fluctuation moves the magnitude only). In a drift of frequency the angle may
+// move a little. The window half a cycle earlier has a say because a step that
+// enters one cycle and leaves the next, as a swell of a cycle and a half may,
+// gives both the same magnitude at two wrong angles.
 constexpr double kSteadyMagnitude = 0.002;
 constexpr double kSteadyTurns = 0.0001;
 constexpr double kLargestDriftTurns = 0.02;
@@ -19,16 +22,20 @@ double wrap(double turns) { return turns - std::floor(turns + 0.5); }
 }  // namespace
 
 void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cycle,
-                            std::complex<double> phasor, std::complex<double> before,
-                            double floor_rms) noexcept {
+                            std::complex<double> phasor, std::complex<double> between,
+                            std::complex<double> before, double floor_rms) noexcept {
   const bool alive = std::norm(phasor) > floor_rms * floor_rms;
   if (alive) {
     const double turns = signal::angle_radians(phasor) / signal::kTwoPi;
     bool steady = false;
     if (std::norm(before) > floor_rms * floor_rms) {
       const double moved = std::abs(wrap(turns - signal::angle_radians(before) / signal::kTwoPi));
-      const double change = std::abs(std::sqrt(std::norm(phasor) / std::norm(before)) - 1.0);
-      steady = moved < kSteadyTurns || (change < kSteadyMagnitude && moved < kLargestDriftTurns);
+      const auto changed = [phasor](std::complex<double> other) {
+        return std::abs(std::sqrt(std::norm(phasor) / std::norm(other)) - 1.0);
+      };
+      steady = moved < kSteadyTurns ||
+               (moved < kLargestDriftTurns && changed(before) < kSteadyMagnitude &&
+                changed(between) < kSteadyMagnitude);
     }
     // Until there are two cycles to compare, the first measured angle serves.
     held_half_cycles_ = steady ? 0 : held_half_cycles_ + 1;
@@ -38,7 +45,8 @@ void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cy
       held_half_cycles_ = 0;
     }
   }
-  // Zero crossings lie where the grid's phase plus the angle is a quarter turn, and every half.
+  // Zero crossings lie where the grid's phase plus the angle is a quarter turn,
+  // and every half.
   const double offset = 0.25 - angle_turns_;
   const double newest = 0.5 * static_cast<double>(cycle.number + 1);
   for (;;) {

@@ -32,11 +32,12 @@ class ChannelWindow {
 
   void restart() noexcept { *this = ChannelWindow{}; }
 
-  /// cycle: the newest half cycle of the tracker, with has_cycle. phasor, before: of the channel in
-  /// this one-cycle window and in the one a cycle earlier, against the grid (`before` NaN if there
-  /// is none). floor_rms: below it the channel is dead.
+  /// cycle: the newest half cycle of the tracker, with has_cycle. phasor, between, before: of the
+  /// channel in this one-cycle window, in the one half a cycle and in the one a cycle earlier,
+  /// against the grid (NaN if there is none). floor_rms: below it the channel is dead.
   void advance(const ReferenceTracker& tracker, const GridCycle& cycle, std::complex<double> phasor,
-               std::complex<double> before, double floor_rms) noexcept;
+               std::complex<double> between, std::complex<double> before,
+               double floor_rms) noexcept;
 
   [[nodiscard]] bool pending() const noexcept { return count_ > 0; }
   [[nodiscard]] const Window& front() const noexcept { return queue_[first_]; }

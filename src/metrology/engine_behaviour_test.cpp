@@ -115,6 +115,30 @@ TEST(Engine, UrmsHalfOfAOneCycleDipSweptOverThePointsOnWave) {
   EXPECT_NEAR(largest, 0.661, 0.002);
 }
 
+// One-cycle phasors that take in the beginning and the end of such a swell are equal in magnitude
+// and wrong in angle: they must not move the windows.
+TEST(Engine, ASwellOfOneAndAHalfCyclesDoesNotMoveTheWindows) {
+  constexpr double kHertz = 50.0;
+  constexpr double kRate = 25600.0;
+  for (const double factor : {1.2, 1.3, 1.6}) {
+    const double start = 0.305 + 0.5 / kRate;
+    const double end = start + 1.5 / kHertz;
+    Samples s(kRate, 0.6);
+    for (int k = 0; k < 3; ++k) {
+      s.fill(static_cast<Input>(k), [&](double t) {
+        const double a = t >= start && t < end ? factor : 1.0;
+        return a * 230.0 * kRoot2 * std::sin(2.0 * kTestPi * (kHertz * t - k / 3.0));
+      });
+    }
+    const Recorder r = measure({}, three_inputs(), s);
+    EXPECT_GT(r.windows.size(), 150U);
+    for (const WindowCopy& w : r.windows) {
+      const double half_turns = 2.0 * (kHertz * w.start - w.channel / 3.0);
+      EXPECT_NEAR(half_turns, std::round(half_turns), 2e-4) << factor << " " << w.start;
+    }
+  }
+}
+
 TEST(Engine, APhaseJumpIsNotAFrequency) {
   for (const double degrees : {-30.0, 20.0, 60.0, 120.0}) {
     const Recorder r =

@@ -541,6 +541,7 @@ void Engine::State::do_half_cycle() noexcept {
       };
       const bool earlier = cycle.number >= 3;
       channel.windows.advance(r.tracker, cycle, phasor_of(cycle.phasors),
+                              earlier ? phasor_of(r.tracker.at(cycle.number - 1).phasors) : nothing,
                               earlier ? phasor_of(r.tracker.at(cycle.number - 2).phasors) : nothing,
                               0.05 * setup.system.nominal_voltage_volts);
     }
