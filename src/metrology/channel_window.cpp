@@ -7,11 +7,10 @@
 
 namespace halfcycle::metrology {
 namespace {
-// Steady: in a cycle the magnitude stayed within this, or the angle did (a slow
-// fluctuation moves the magnitude only). In a drift of frequency the angle may
-// move a little. The window half a cycle earlier has a say because a step that
-// enters one cycle and leaves the next, as a swell of a cycle and a half may,
-// gives both the same magnitude at two wrong angles.
+// Steady: in a cycle the magnitude stayed within this, or the angle did (a slow fluctuation moves
+// the magnitude only). In a drift of frequency the angle may move a little. The window half a cycle
+// earlier has a say because a step that enters one cycle and leaves the next, as a swell of a cycle
+// and a half may, gives both the same magnitude at two wrong angles.
 constexpr double kSteadyMagnitude = 0.002;
 constexpr double kSteadyTurns = 0.0001;
 constexpr double kLargestDriftTurns = 0.02;
@@ -45,8 +44,7 @@ void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cy
       held_half_cycles_ = 0;
     }
   }
-  // Zero crossings lie where the grid's phase plus the angle is a quarter turn,
-  // and every half.
+  // Zero crossings lie where the grid's phase plus the angle is a quarter turn, and every half.
   const double offset = 0.25 - angle_turns_;
   const double newest = 0.5 * static_cast<double>(cycle.number + 1);
   for (;;) {
