@@ -78,9 +78,10 @@ class SimulatedStore : public formats::SampleStore {
   mutable std::uint64_t held_count_ = 0;
 };
 
-std::string phase_of(Input input, Wiring wiring) {
+// Of a delta with two transformers V3 is V32 (base/system.hpp).
+std::string phase_of(Input input, Wiring wiring, bool has_v2) {
   constexpr std::array kPhases{"A", "B", "C", "N"};
-  constexpr std::array kPairs{"AB", "BC", "CA", "N"};
+  const std::array kPairs{"AB", "BC", has_v2 ? "CA" : "CB", "N"};
   const std::size_t number = lane(input) - lane(is_voltage(input) ? Input::V1 : Input::I1);
   if (number >= kPhases.size()) {
     return {};
@@ -137,10 +138,14 @@ Result<formats::Recording> simulated_recording(const source::Scenario& scenario)
   recording.trigger = scenario.start;
   recording.zone_known = true;
   recording.nominal_frequency_hertz = scenario.system.nominal_frequency_hertz;
+  const bool has_v2 =
+      std::any_of(scenario.channels.begin(), scenario.channels.end(),
+                  [](const source::ScenarioChannel& c) { return c.input == Input::V2; });
   for (const source::ScenarioChannel& channel : scenario.channels) {
     formats::AnalogChannel analog;
-    analog.name = std::string(name(channel.input));
-    analog.phase = phase_of(channel.input, scenario.system.wiring);
+    analog.phase = phase_of(channel.input, scenario.system.wiring, has_v2);
+    // The name of a line-to-line voltage says so, for formats that know names only.
+    analog.name = analog.phase.size() == 2 ? "V" + analog.phase : std::string(name(channel.input));
     analog.unit = is_voltage(channel.input) ? "V" : "A";
     analog.side = Side::Primary;
     recording.analogs.push_back(std::move(analog));

@@ -44,6 +44,14 @@ class RoundTrip(Case):
             checked += 1
         self.assertGreater(checked, 20)
 
+    def test_a_delta_reads_back_as_a_delta(self):
+        for name in ("d.cfg", "d.csv"):
+            with self.subTest(name):
+                path, truth = self.simulate("delta", name, "--duration", "1.1", "--rate", "6400")
+                data = self.analyze(path)
+                self.assertEqual(data["system"]["wiring"], "delta")
+                self.check_steady(data, truth, 1e-5)
+
     def test_every_format_gives_the_values_of_the_truth(self):
         cases = [("r.cfg", "float32"), ("r.cfg", "ascii"), ("r.cfg", "binary"),
                  ("r.cfg", "binary32"), ("r.cff", "float32"), ("r.cff", "ascii"),
