@@ -26,8 +26,9 @@ constexpr std::size_t kEventsShown = 6;
 constexpr std::size_t kLinesBetweenHeads = 20;
 constexpr std::string_view kDefaultSource = "sim:feeder";
 
-constexpr std::string_view kAlternateScreen = "\x1b[?1049h\x1b[?25l";
-constexpr std::string_view kNormalScreen = "\x1b[?25h\x1b[?1049l";
+// No wrapping meanwhile: what a narrow window cannot show is cut off and does not break the rows.
+constexpr std::string_view kAlternateScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+constexpr std::string_view kNormalScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 constexpr std::string_view kHome = "\x1b[H";
 constexpr std::string_view kClearToEndOfLine = "\x1b[K";
 constexpr std::string_view kClearBelow = "\x1b[J";

@@ -55,6 +55,8 @@ class Live(Case):
         self.assertEqual(process.wait(10), 0)
         text = received.decode()
         self.assertIn("\x1b[?1049h", text)
+        # A narrow window cuts rows off; wrapped ones would push the table out of it.
+        self.assertLess(text.index("\x1b[?7l"), text.rindex("\x1b[?7h"))
         self.assertLess(text.rindex("\x1b[?25h"), text.rindex("U L-N"))
         self.assertIn("sim:feeder", text)
 
