@@ -26,6 +26,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'thdCurrent', labels: ['I1 THD', 'I2 THD', 'I3 THD', '', ''] },
 ];
 
+/// Of the first label that there is: a delta has powers in total only.
+function unitOf(report: Report, labels: readonly string[]): string {
+  const known = labels.find((label) => report.registers.has(label));
+  return (known === undefined ? undefined : report.registers.get(known)?.unit) ?? '1';
+}
+
 export function KeyFigures({ report }: { report: Report }) {
   const look = useLook();
   const mean = (label: string) => report.registers.get(label)?.mean ?? null;
@@ -68,7 +74,7 @@ export function KeyFigures({ report }: { report: Report }) {
                 {t('phase')}
               </th>
               {columns.map((column) => {
-                const unit = report.registers.get(column.labels[0])?.unit ?? '1';
+                const unit = unitOf(report, column.labels);
                 const scale = scaleOf(column.labels.map(mean), unit);
                 return (
                   <th scope="col" key={column.title}>
@@ -88,7 +94,7 @@ export function KeyFigures({ report }: { report: Report }) {
                 </th>
                 {columns.map((column) => {
                   const label = column.labels[row as 0];
-                  const unit = report.registers.get(column.labels[0])?.unit ?? '1';
+                  const unit = unitOf(report, column.labels);
                   const scale = scaleOf(column.labels.map(mean), unit);
                   return (
                     <td key={column.title} data-register={label}>
