@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "graph/compiled_template.hpp"
+#include "graph/reference.hpp"
 #include "metrology/quantity.hpp"
 #include "modules/catalogue.hpp"
 #include "source/open.hpp"
@@ -111,14 +112,7 @@ Result<int> write_pages(const graph::ModuleCatalogue& catalogue, const std::stri
   if (auto made = make_folder(folder); !made) {
     return fail(made.error());
   }
-  for (const graph::ModuleType* type : catalogue.types()) {
-    const std::string path = format("{}/{}.md", folder, module_file_stem(type->name));
-    if (auto written = write_file(path, module_markdown(*type)); !written) {
-      return fail(written.error());
-    }
-  }
-  if (auto written = write_file(folder + "/README.md", module_index_markdown(catalogue));
-      !written) {
+  if (auto written = graph::write_reference(catalogue, folder); !written) {
     return fail(written.error());
   }
   return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue of module types as text, all of it from their declarations.
+// The catalogue of module types for the terminal, all of it from their declarations. The reference
+// pages in Markdown are graph/reference.hpp's.
 #pragma once
 
 #include <string>
@@ -14,10 +15,6 @@ namespace halfcycle::app {
                                              const Screen& screen);
 /// Inputs, setup registers and outputs of a type.
 [[nodiscard]] std::string render_module(const graph::ModuleType& type, const Screen& screen);
-/// The reference page of a type in Markdown.
-[[nodiscard]] std::string module_markdown(const graph::ModuleType& type);
-/// The page that lists all types in Markdown.
-[[nodiscard]] std::string module_index_markdown(const graph::ModuleCatalogue& catalogue);
 /// "Sliding Window Demand" → "sliding-window-demand".
 [[nodiscard]] std::string module_file_stem(std::string_view name);
 
