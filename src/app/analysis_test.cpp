@@ -14,7 +14,9 @@ namespace {
 
 using metrology::Interval;
 
-const std::string kRecordings = std::string(HC_SOURCE_DIR) + "/tests/recordings/";
+std::string recording(std::string_view name) {
+  return std::string(HC_SOURCE_DIR) + "/tests/recordings/" + std::string(name);
+}
 
 Result<ReportData> analyze_file(const std::string& path, const AnalysisRequest& request) {
   auto source = source::open_source(path, request.measure.open);
@@ -39,7 +41,7 @@ TEST(Analysis, GivesTheSameBytesWhateverTheSizeOfTheBlocks) {
     std::string first;
     for (const std::size_t frames : {1UL, 13UL, 1000UL, 1000000UL}) {
       request.block_frames = frames;
-      const auto data = analyze_file(kRecordings + name, request);
+      const auto data = analyze_file(recording(name), request);
       ASSERT_TRUE(data.has_value()) << data.error().message;
       first = first.empty() ? json_of(*data) : first;
       EXPECT_EQ(json_of(*data), first) << name << " in blocks of " << frames;
@@ -51,7 +53,7 @@ TEST(Analysis, StatisticsAreThoseOfTheSeries) {
   AnalysisRequest request;
   request.series = Interval::HalfCycle;
   request.registers = {"Vln a", "HS Vln a"};
-  const auto data = analyze_file(kRecordings + "zhangsonggui-comtradeOfPython/xtz.cfg", request);
+  const auto data = analyze_file(recording("zhangsonggui-comtradeOfPython/xtz.cfg"), request);
   ASSERT_TRUE(data.has_value()) << data.error().message;
   const IntervalTable& table = *data->series;
   const auto column = table.find("HS Vln a");
@@ -75,7 +77,7 @@ TEST(Analysis, CollectsWhatPicturesNeed) {
   AnalysisRequest request;
   request.pictures = true;
   request.spectra = true;
-  const auto data = analyze_file(kRecordings + "zhangsonggui-comtradeOfPython/ymz.cfg", request);
+  const auto data = analyze_file(recording("zhangsonggui-comtradeOfPython/ymz.cfg"), request);
   ASSERT_TRUE(data.has_value()) << data.error().message;
   ASSERT_FALSE(data->waveforms.channels.empty());
   EXPECT_EQ(data->waveforms.channels[0].points.size(), data->source.sample_count);
@@ -92,7 +94,7 @@ TEST(Analysis, CollectsWhatPicturesNeed) {
 TEST(Analysis, RefusesUnknownRegistersBeforeItMeasures) {
   AnalysisRequest request;
   request.registers = {"Vln x"};
-  const auto data = analyze_file(kRecordings + "zhangsonggui-comtradeOfPython/xtz.cfg", request);
+  const auto data = analyze_file(recording("zhangsonggui-comtradeOfPython/xtz.cfg"), request);
   ASSERT_FALSE(data.has_value());
   EXPECT_EQ(data.error().code, ErrorCode::InvalidSetup);
 }
@@ -100,7 +102,7 @@ TEST(Analysis, RefusesUnknownRegistersBeforeItMeasures) {
 TEST(Analysis, StopsWhenAsked) {
   AnalysisRequest request;
   request.stop = [] { return true; };
-  const auto data = analyze_file(kRecordings + "zhangsonggui-comtradeOfPython/xtz.cfg", request);
+  const auto data = analyze_file(recording("zhangsonggui-comtradeOfPython/xtz.cfg"), request);
   ASSERT_FALSE(data.has_value());
   EXPECT_EQ(data.error().code, ErrorCode::Interrupted);
 }

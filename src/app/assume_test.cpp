@@ -64,7 +64,7 @@ TEST(MeasureFirstCycles, LevelIsTheOneBeforeTheTrigger) {
 }
 
 TEST(MeasureFirstCycles, NoiseHasNeitherFrequencyNorLevel) {
-  std::vector<float> frames(8 * 2000, 0.0F);
+  std::vector<float> frames(16000, 0.0F);
   unsigned state = 1;
   for (std::size_t n = 0; n < 2000; ++n) {
     state = state * 1664525U + 1013904223U;

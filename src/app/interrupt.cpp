@@ -9,8 +9,8 @@ namespace halfcycle::app {
 namespace {
 
 // A signal handler can reach nothing but a global of this type (C++ [support.signal]).
-volatile std::sig_atomic_t g_signal =
-    0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
+volatile std::sig_atomic_t g_signal = 0;
 
 extern "C" void on_stop_signal(int number) { g_signal = number; }
 

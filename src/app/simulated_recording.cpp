@@ -81,12 +81,12 @@ class SimulatedStore : public formats::SampleStore {
 // Of a delta with two transformers V3 is V32 (base/system.hpp).
 std::string phase_of(Input input, Wiring wiring, bool has_v2) {
   constexpr std::array kPhases{"A", "B", "C", "N"};
-  const std::array kPairs{"AB", "BC", has_v2 ? "CA" : "CB", "N"};
+  const std::array pairs{"AB", "BC", has_v2 ? "CA" : "CB", "N"};
   const std::size_t number = lane(input) - lane(is_voltage(input) ? Input::V1 : Input::I1);
   if (number >= kPhases.size()) {
     return {};
   }
-  return is_voltage(input) && wiring == Wiring::Delta ? kPairs[number] : kPhases[number];
+  return is_voltage(input) && wiring == Wiring::Delta ? pairs[number] : kPhases[number];
 }
 
 /// Runs of equally spaced samples, by playing the scenario once.

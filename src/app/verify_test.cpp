@@ -65,7 +65,7 @@ TEST(VerifySignal, RendersTheSameInPieces) {
   std::vector<float> part;
   signal.render(0, 100, whole);
   signal.render(60, 40, part);
-  EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + 60 * 8));
+  EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + 480));
 }
 
 TEST(VerifyRow, PassesOnlyWithANumberWithinTheLimit) {
