@@ -109,6 +109,7 @@ void Aggregator::open(Level& level, Instant start, bool whole) noexcept {
 void Aggregator::begin(Instant start) noexcept {
   one_second_cycles_.reset();
   ten_second_cycles_.reset();
+  power_frequency_hertz_ = kNotAvailable;
   for (Level& level : levels_) {
     if (level.period == Duration()) {
       open(level, start, true);
@@ -174,7 +175,9 @@ void Aggregator::publish(Level& level, Instant end) noexcept {
   if (level.interval == Interval::OneSecond) {
     values_[index(QuantityId::Freq)] = one_second_cycles_.result(level.start);
   } else if (level.interval == Interval::TenSecond) {
-    values_[index(QuantityId::Freq)] = ten_second_cycles_.result(level.start);
+    power_frequency_hertz_ = ten_second_cycles_.result(level.start);
+    values_[index(QuantityId::Freq)] = power_frequency_hertz_;
+    values_[index(QuantityId::PowerFrequency)] = power_frequency_hertz_;
   }
   level.spectra->result(inputs_, *spectra_);
   Marks marks = level.marks;

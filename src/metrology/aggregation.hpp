@@ -68,6 +68,10 @@ class Aggregator {
   CycleCounter& one_second_cycles() noexcept { return one_second_cycles_; }
   CycleCounter& ten_second_cycles() noexcept { return ten_second_cycles_; }
 
+  /// Frequency of the latest 10 s published; NaN before the first, after a gap and where it was
+  /// not measured throughout.
+  [[nodiscard]] double power_frequency_hertz() const noexcept { return power_frequency_hertz_; }
+
  private:
   struct Level {
     Interval interval = Interval::OneSecond;
@@ -98,6 +102,7 @@ class Aggregator {
   std::vector<Level> levels_;
   CycleCounter one_second_cycles_{Duration::seconds(1)};
   CycleCounter ten_second_cycles_{Duration::seconds(10)};
+  double power_frequency_hertz_ = kNotAvailable;
   bool began_ = false;
   std::array<double, kQuantityCount> values_{};
   std::unique_ptr<Spectra> spectra_;

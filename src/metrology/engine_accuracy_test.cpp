@@ -262,6 +262,10 @@ TEST(Engine, FrequencyOverTenSecondsHoldsAHundredthOfAMillihertz) {
     EXPECT_DOUBLE_EQ(v.start, 0.0);
     EXPECT_DOUBLE_EQ(v.end, 10.0);
     EXPECT_NEAR(v[Q::Freq], hertz, 1e-5);
+    EXPECT_EQ(v[Q::PowerFrequency], v[Q::Freq]);
+    // Held in the shorter intervals until the next one; before the first there is none.
+    EXPECT_FALSE(is_available(r.get(Interval::TenTwelveCycle).front()[Q::PowerFrequency]));
+    EXPECT_EQ(r.get(Interval::TenTwelveCycle).back()[Q::PowerFrequency], v[Q::Freq]);
     EXPECT_EQ(r.get(Interval::OneSecond).size(), 11U);
     for (const IntervalCopy& s : r.get(Interval::OneSecond)) {
       EXPECT_NEAR(s[Q::Freq], hertz, 1e-4);

@@ -753,6 +753,7 @@ void Engine::State::publish_window(Position start, Position end) noexcept {
     WindowMeasures m = measures_of(sums);
     marks.complete = is_complete(sums);
     m.frequency_hertz = lost ? kNotAvailable : cycles * r.rate_hertz / length;
+    m.power_frequency_hertz = aggregation.power_frequency_hertz();
     if (valuer.line_to_line()) {
       m.line_peak = line_peaks(r.ring, start, end);
     }

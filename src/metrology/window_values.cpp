@@ -144,6 +144,7 @@ void Valuer::evaluate(const WindowMeasures& m, std::span<double> values) const n
   powers(m, values);
   fundamentals(m, values);
   set(values, Q::Freq, m.frequency_hertz);
+  set(values, Q::PowerFrequency, m.power_frequency_hertz);
 }
 
 void Valuer::magnitudes(const WindowMeasures& m, std::span<double> values) const noexcept {
@@ -349,6 +350,7 @@ bool Valuer::has(QuantityId id) const noexcept {
   m.power.fill(0.5);
   m.residual_mean_square = 1.0;
   m.frequency_hertz = system_.nominal_frequency_hertz;
+  m.power_frequency_hertz = system_.nominal_frequency_hertz;
   const std::complex<double> half_turn(-0.5, -0.86602540378443864676);
   std::complex<double> angle(1.0, 0.0);
   for (std::size_t k = 0; k < 3; ++k) {

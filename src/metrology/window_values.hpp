@@ -34,6 +34,7 @@ struct WindowMeasures {
   std::array<std::complex<double>, kMaxLanes> phasor{};  ///< fundamental, rms
   bool has_phasors = true;
   double frequency_hertz = kNotAvailable;
+  double power_frequency_hertz = kNotAvailable;  ///< of the latest 10 s
 };
 
 /// Knows what the wiring and the inputs can give.
