@@ -126,7 +126,6 @@ class ReferenceTracker {
   signal::PhasorSum last_half_{};
   std::int64_t next_ = 0;
   std::int64_t final_ = -1;
-  std::int64_t first_cycle_ = 1;  ///< number of the first half cycle with a one-cycle window
   double frequency_ = 50.0;
   bool locked_ = false;
   int held_half_cycles_ = 0;
