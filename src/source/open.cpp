@@ -13,7 +13,7 @@
 namespace halfcycle::source {
 namespace {
 
-enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Refused, Capture, Pqdif };
+enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Capture, Pqdif };
 
 struct Address {
   Kind kind = Kind::Path;
