@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# hc_library(NAME [DEPS lib…] [PRIVATE lib…])
+# hc_library(NAME [FOLDER protocols/NAME] [DEPS lib…] [PRIVATE lib…])
 #
-# Declares the library src/NAME with everything found beside its CMakeLists.txt:
+# Declares the library src/NAME (or src/FOLDER) with everything found beside its CMakeLists.txt:
 #   *.cpp         the library           *_test.cpp   one test program NAME_test (GoogleTest)
 #   *_avx2.cpp    compiled for AVX2     *_bench.cpp  one benchmark program NAME_bench
 #   *_fuzz.cpp    one fuzz program each (HC_FUZZ), with its seeds in fuzz_corpus/<name>/
@@ -25,16 +25,18 @@ elseif(HC_SANITIZE MATCHES "thread")
 endif()
 set(HC_VIEW_DIR ${CMAKE_BINARY_DIR}/views CACHE PATH "Include views, one folder a library")
 
-function(hc_view name out)
-  file(MAKE_DIRECTORY ${HC_VIEW_DIR}/${name})
-  if(NOT EXISTS ${HC_VIEW_DIR}/${name}/${name})
-    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${name} ${HC_VIEW_DIR}/${name}/${name} SYMBOLIC)
+function(hc_view name folder out)
+  get_filename_component(parent ${HC_VIEW_DIR}/${name}/${folder} DIRECTORY)
+  file(MAKE_DIRECTORY ${parent})
+  if(NOT EXISTS ${HC_VIEW_DIR}/${name}/${folder})
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/src/${folder} ${HC_VIEW_DIR}/${name}/${folder} SYMBOLIC)
   endif()
   set(${out} ${HC_VIEW_DIR}/${name} PARENT_SCOPE)
 endfunction()
 
-function(hc_check_direction name)
-  list(FIND HC_LIBRARY_ORDER ${name} own)
+# A protocol's place is that of `protocols`: none of them knows another.
+function(hc_check_direction name place)
+  list(FIND HC_LIBRARY_ORDER ${place} own)
   foreach(dep ${ARGN})
     if(dep MATCHES "^hc::(.*)$")
       list(FIND HC_LIBRARY_ORDER ${CMAKE_MATCH_1} other)
@@ -46,9 +48,13 @@ function(hc_check_direction name)
 endfunction()
 
 function(hc_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
-  hc_check_direction(${name} ${ARG_DEPS} ${ARG_PRIVATE})
-  hc_view(${name} view)
+  cmake_parse_arguments(ARG "" "FOLDER" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER ${name})
+  endif()
+  string(REGEX REPLACE "/.*" "" place ${ARG_FOLDER})
+  hc_check_direction(${name} ${place} ${ARG_DEPS} ${ARG_PRIVATE})
+  hc_view(${name} ${ARG_FOLDER} view)
 
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
