@@ -92,6 +92,8 @@ function(hc_library name)
     target_link_libraries(${name}_test PRIVATE hc::${name} ${ARG_PRIVATE} ${ARG_TEST_DEPS}
                           GTest::gtest_main GTest::gmock)
     target_compile_definitions(${name}_test PRIVATE HC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    # What is tested is optimised as it ships; the tests themselves compile in half the time so.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     add_test(NAME ${HC_TEST_PREFIX}${name} COMMAND ${name}_test)
     add_dependencies(hc_tests ${name}_test)
   endif()
