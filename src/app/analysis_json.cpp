@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-
 #include "app/analysis_output.hpp"
+#include "quality/event_json.hpp"
 
 namespace halfcycle::app {
 namespace {
@@ -20,17 +19,6 @@ std::string_view side_name(Side side) {
   return "unknown";
 }
 
-// 0.9 · 100 is 90.000000000000014 in binary: percentages of settings are rounded to what was set.
-double percent(double ratio) { return std::round(ratio * 1e10) / 1e8; }
-
-void write_time(JsonWriter& json, const std::optional<Instant>& time) {
-  if (time) {
-    json.string(to_iso8601(*time));
-  } else {
-    json.null();
-  }
-}
-
 void write_strings(JsonWriter& json, const std::vector<std::string>& texts) {
   json.begin_list();
   for (const std::string& text : texts) {
@@ -45,8 +33,7 @@ void write_source(JsonWriter& json, const ReportData& data) {
   json.key("uri").string(source.uri);
   json.key("format").string(source.format);
   json.key("station").string(source.station);
-  json.key("start");
-  write_time(json, source.start);
+  json.key("start").time(source.start);
   json.key("duration_s").number(source.duration_seconds);
   json.key("samples").integer(source.sample_count);
   json.key("sample_rates_hz").begin_list();
@@ -69,8 +56,7 @@ void write_source(JsonWriter& json, const ReportData& data) {
   write_strings(json, data.warnings);
   // Beyond the first version of the contract.
   json.key("device").string(source.device);
-  json.key("trigger");
-  write_time(json, source.trigger);
+  json.key("trigger").time(source.trigger);
   json.end_object();
 }
 
@@ -104,7 +90,7 @@ void write_series(JsonWriter& json, const IntervalTable& table) {
   const auto times = [&](std::string_view key, const std::vector<Instant>& instants) {
     json.key(key).begin_list();
     for (const Instant instant : instants) {
-      json.string(to_iso8601(instant));
+      json.time(instant);
     }
     json.end_list();
   };
@@ -132,52 +118,6 @@ void write_series(JsonWriter& json, const IntervalTable& table) {
   json.end_object();
 }
 
-std::string_view phase_name(std::size_t phase) { return name(static_cast<Input>(phase)); }
-
-void write_event(JsonWriter& json, const quality::VoltageEvent& event) {
-  const bool swell = event.type == quality::EventType::Swell;
-  const std::string_view extreme = swell ? "maximum_V" : "residual_V";
-  json.begin_object();
-  json.key("type").string(name(event.type));
-  json.key("start");
-  write_time(json, event.start);
-  json.key("end");
-  write_time(json, event.end);
-  json.key("duration_s").number(event.duration_seconds);
-  json.key("phases").begin_list();
-  for (std::size_t phase = 0; phase < event.phases.size(); ++phase) {
-    if (event.phases[phase].involved) {
-      json.string(phase_name(phase));
-    }
-  }
-  json.end_list();
-  json.key(extreme).number(event.extreme_volts);
-  json.key(swell ? "maximum_percent" : "residual_percent")
-      .number(100.0 * event.extreme_volts / event.reference_volts);
-  json.key("worst_phase").string(phase_name(static_cast<std::size_t>(event.worst_phase)));
-  json.key("threshold_percent").number(percent(event.threshold_ratio));
-  json.key("hysteresis_percent").number(percent(event.hysteresis_ratio));
-  json.key("reference_V").number(event.reference_volts);
-  json.key("channel_set").string(event.line_to_line ? "L-L" : "L-N");
-  json.key("per_phase").begin_list();
-  for (std::size_t phase = 0; phase < event.phases.size(); ++phase) {
-    const quality::PhaseEvent& part = event.phases[phase];
-    if (!part.involved) {
-      continue;
-    }
-    json.begin_object();
-    json.key("phase").string(phase_name(phase));
-    json.key("start");
-    write_time(json, part.start);
-    json.key("end");
-    write_time(json, part.end);
-    json.key(extreme).number(part.extreme_volts);
-    json.end_object();
-  }
-  json.end_list();
-  json.end_object();
-}
-
 template <std::size_t N>
 void write_by_input(JsonWriter& json, Input first, const std::array<double, N>& values,
                     double factor = 1.0) {
@@ -197,9 +137,8 @@ void write_fault(JsonWriter& json, const quality::FaultReport& fault) {
     }
   }
   json.begin_object();
-  json.key("inception").string(to_iso8601(fault.inception));
-  json.key("clearing");
-  write_time(json, fault.clearing);
+  json.key("inception").time(fault.inception);
+  json.key("clearing").time(fault.clearing);
   json.key("duration_s").number(fault.duration_seconds);
   json.key("phases").string(phases);
   json.key("ground").boolean(fault.ground);
@@ -234,7 +173,7 @@ void write_json(JsonWriter& json, const ReportData& data) {
   }
   json.key("events").begin_list();
   for (const quality::VoltageEvent& event : data.events) {
-    write_event(json, event);
+    quality::write_json(json, event);
   }
   json.end_list();
   json.key("faults").begin_list();

@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "app/json_writer.hpp"
 #include "app/report_data.hpp"
 #include "app/terminal.hpp"
+#include "base/json_writer.hpp"
 
 namespace halfcycle::app {
 

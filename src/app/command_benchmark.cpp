@@ -5,11 +5,11 @@
 #include "app/bench.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
-#include "app/json_writer.hpp"
 #include "app/number_text.hpp"
 #include "app/output.hpp"
 #include "app/text_table.hpp"
 #include "base/format.hpp"
+#include "base/json_writer.hpp"
 
 namespace halfcycle::app {
 namespace {

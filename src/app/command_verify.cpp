@@ -6,11 +6,11 @@
 
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
-#include "app/json_writer.hpp"
 #include "app/output.hpp"
 #include "app/text_table.hpp"
 #include "app/verify.hpp"
 #include "base/format.hpp"
+#include "base/json_writer.hpp"
 
 namespace halfcycle::app {
 namespace {

@@ -9,8 +9,8 @@
 #include <span>
 #include <string_view>
 
-#include "app/json_writer.hpp"
 #include "app/waveform_thinning.hpp"
+#include "base/json_writer.hpp"
 
 namespace halfcycle::app {
 namespace {

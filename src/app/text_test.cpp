@@ -6,7 +6,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "app/json_writer.hpp"
 #include "app/number_text.hpp"
 #include "app/plot.hpp"
 #include "app/text_table.hpp"
@@ -14,21 +13,6 @@
 
 namespace halfcycle::app {
 namespace {
-
-TEST(JsonWriter, EscapesTextAndWritesMissingNumbersAsNull) {
-  JsonWriter json;
-  json.begin_object().key("a\"b").string("\x01\n\\\xFF").key("x").number(kNotAvailable);
-  json.key("list").begin_list().integer(3).boolean(true).null().number(0.1).end_list().end_object();
-  EXPECT_EQ(json.text(),
-            "{\"a\\\"b\":\"\\u0001\\n\\\\\xEF\xBF\xBD\",\"x\":null,\"list\":[3,true,null,0.1]}");
-}
-
-TEST(JsonWriter, IndentsTheOuterLevelsOnly) {
-  JsonWriter json(1);
-  json.begin_object().key("a").begin_list().integer(1).integer(2).end_list();
-  json.key("b").begin_object().end_object().end_object();
-  EXPECT_EQ(json.text(), "{\n  \"a\": [1, 2],\n  \"b\": {}\n}");
-}
 
 TEST(WithUnit, PicksThePrefixThatKeepsTheDigits) {
   EXPECT_EQ(with_unit(230.4, Unit::Volt, 4), "230.4 V");

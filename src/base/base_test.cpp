@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/instant.hpp"
+#include "base/json_writer.hpp"
 #include "base/quality.hpp"
 #include "base/sample_block.hpp"
 #include "base/system.hpp"
@@ -130,6 +131,27 @@ TEST(Marks, AnAggregateKeepsEveryBadMarkOfItsInputs) {
   EXPECT_TRUE(both.flagged);
   EXPECT_FALSE(both.clock_ok);
   EXPECT_TRUE(both.complete);
+}
+
+TEST(JsonWriter, EscapesTextAndWritesMissingNumbersAsNull) {
+  JsonWriter json;
+  json.begin_object().key("a\"b").string("\x01\n\\\xFF").key("x").number(kNotAvailable);
+  json.key("list").begin_list().integer(3).boolean(true).null().number(0.1).end_list().end_object();
+  EXPECT_EQ(json.text(),
+            "{\"a\\\"b\":\"\\u0001\\n\\\\\xEF\xBF\xBD\",\"x\":null,\"list\":[3,true,null,0.1]}");
+}
+
+TEST(JsonWriter, IndentsTheOuterLevelsOnly) {
+  JsonWriter json(1);
+  json.begin_object().key("a").begin_list().integer(1).integer(2).end_list();
+  json.key("b").begin_object().end_object().end_object();
+  EXPECT_EQ(json.text(), "{\n  \"a\": [1, 2],\n  \"b\": {}\n}");
+}
+
+TEST(JsonWriter, WritesSamplesWithTheDigitsOfAFloat) {
+  JsonWriter json;
+  json.begin_list().number(0.1F).number(-325.2691F).number(std::nanf("")).end_list();
+  EXPECT_EQ(json.text(), "[0.1,-325.2691,null]");
 }
 
 }  // namespace

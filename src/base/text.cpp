@@ -62,6 +62,17 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+template <class Number>
+void append_shortest(std::string& out, Number value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  std::array<char, 32> buffer;
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.append(buffer.data(), result.ptr);
+}
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
@@ -136,15 +147,8 @@ std::optional<double> parse_number(std::string_view text) {
   return value;
 }
 
-void append_json_number(std::string& out, double value) {
-  if (!std::isfinite(value)) {
-    out += "null";
-    return;
-  }
-  std::array<char, 32> buffer;
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  out.append(buffer.data(), result.ptr);
-}
+void append_json_number(std::string& out, double value) { append_shortest(out, value); }
+void append_json_number(std::string& out, float value) { append_shortest(out, value); }
 
 std::string to_valid_utf8(std::string_view text) {
   std::string out;

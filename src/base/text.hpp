@@ -28,9 +28,10 @@ namespace halfcycle {
 /// The whole of `text` (trimmed) as a finite number, else nothing. Accepts a leading '+'.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 
-/// The shortest text that reads back as the same double; "null" for NaN and infinities, so that it
+/// The shortest text that reads back as the same number; "null" for NaN and infinities, so that it
 /// is JSON as it stands.
 void append_json_number(std::string& out, double value);
+void append_json_number(std::string& out, float value);
 
 /// `text` cut or padded to valid UTF-8: invalid bytes become U+FFFD.
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
-namespace halfcycle::app {
+#include "base/instant.hpp"
+
+namespace halfcycle {
 
 class JsonWriter {
  public:
@@ -28,12 +30,20 @@ class JsonWriter {
   JsonWriter& string(std::string_view text);
   /// The shortest text that reads back the same; NaN and infinities are null.
   JsonWriter& number(double value);
+  JsonWriter& number(float value);
   JsonWriter& integer(std::uint64_t value);
   JsonWriter& boolean(bool value);
   JsonWriter& null();
   JsonWriter& string_or_null(const std::optional<std::string>& text) {
     return text ? string(*text) : null();
   }
+
+  /// ISO 8601 UTC with nanoseconds, or null.
+  JsonWriter& time(const std::optional<Instant>& instant) {
+    return instant ? string(to_iso8601(*instant)) : null();
+  }
+  /// A value that is JSON already.
+  JsonWriter& raw(std::string_view json);
 
   [[nodiscard]] const std::string& text() const { return out_; }
   [[nodiscard]] std::string take() { return std::move(out_); }
@@ -57,4 +67,4 @@ class JsonWriter {
 /// `text` as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);
 
-}  // namespace halfcycle::app
+}  // namespace halfcycle

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/json_writer.hpp"
+#include "base/json_writer.hpp"
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 
-namespace halfcycle::app {
+namespace halfcycle {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
@@ -98,6 +98,18 @@ JsonWriter& JsonWriter::number(double value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::number(float value) {
+  before_value();
+  append_json_number(out_, value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+  before_value();
+  out_ += json;
+  return *this;
+}
+
 JsonWriter& JsonWriter::integer(std::uint64_t value) {
   before_value();
   out_ += format("{}", value);
@@ -116,4 +128,4 @@ JsonWriter& JsonWriter::null() {
   return *this;
 }
 
-}  // namespace halfcycle::app
+}  // namespace halfcycle
