@@ -36,13 +36,20 @@ void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cy
                (moved < kLargestDriftTurns && changed(before) < kSteadyMagnitude &&
                 changed(between) < kSteadyMagnitude);
     }
-    // Until there are two cycles to compare, the first measured angle serves.
+    // Until there are two cycles to compare, the first measured angle serves; then each is believed
+    // half a cycle late: the first window that a step has touched may still look steady.
     held_half_cycles_ = steady ? 0 : held_half_cycles_ + 1;
-    if (steady || !known_ || held_half_cycles_ > kLongestHoldHalfCycles) {
+    if (!known_ || held_half_cycles_ > kLongestHoldHalfCycles) {
       angle_turns_ = turns;
       known_ = true;
       held_half_cycles_ = 0;
+    } else if (steady && steady_) {
+      angle_turns_ = steady_turns_;
     }
+    steady_ = steady;
+    steady_turns_ = turns;
+  } else {
+    steady_ = false;
   }
   // Zero crossings lie where the grid's phase plus the angle is a quarter turn, and every half.
   const double offset = 0.25 - angle_turns_;

@@ -47,8 +47,10 @@ class ChannelWindow {
   }
 
  private:
-  double angle_turns_ = 0.0;  ///< of the channel's cosine against the grid
-  bool known_ = false;        ///< the angle has been measured
+  double angle_turns_ = 0.0;   ///< of the channel's cosine against the grid
+  bool known_ = false;         ///< the angle has been measured
+  double steady_turns_ = 0.0;  ///< the latest angle measured, believed if the next is steady too
+  bool steady_ = false;
   bool started_ = false;
   int held_half_cycles_ = 0;
   double last_turns_ = 0.0;  ///< grid phase of the latest crossing
