@@ -17,7 +17,7 @@ using signal::SamplePosition;
 // Limits of the gate, found by simulation with dips, jumps, ramps and flicker.
 constexpr double kGateHertz = 0.12;
 constexpr double kGateMagnitude = 0.002;       // of the reference in one cycle …
-constexpr double kGateMagnitudeHertz = 0.002;  // … together with this change of frequency
+constexpr double kGateMagnitudeHertz = 0.001;  // … together with this change of frequency
 constexpr int kHoldHalfCycles = 40;
 // Three cycles agree: on a straight line within this, and close to each other.
 constexpr double kConsistentHertz = 0.03;
