@@ -231,6 +231,8 @@ void Meter::push(const SampleBlock& block) {
   }
 }
 
+bool Meter::work() { return state_->engine->work(); }
+
 void Meter::finish() {
   state_->engine->finish();
   state_->detector.finish();

@@ -82,8 +82,15 @@ class Meter {
   [[nodiscard]] static Result<std::unique_ptr<Meter>> create(const MeterSetup& setup);
   ~Meter();
 
-  /// Feeds samples; everything that they complete is published before it returns.
+  /// Feeds samples; the ½-cycle values that they complete are published before it returns.
   void push(const SampleBlock& block);
+  /// For the time between blocks: one piece, some ten µs, of what push() leaves for later (spectra,
+  /// 10/12-cycle values and what follows from them). True if there is another piece that can be
+  /// done now. A thread with several meters works on one until it says false, then on the next
+  /// (meters that share a workspace would undo each other's pieces), and looks for new blocks
+  /// between the pieces. Never calling it changes no value and no order: push() does itself what
+  /// has waited for kDeferredHalfCycles (metrology/engine.hpp).
+  bool work();
   /// The source has ended: open events are closed as open, the last values published.
   void finish();
 

@@ -47,6 +47,7 @@ void Engine::add_half_cycle_sink(HalfCycleSink* sink) { state_->outputs.add(sink
 void Engine::set_event_query(const EventQuery* query) { state_->outputs.query = query; }
 
 void Engine::push(const SampleBlock& block) noexcept { state_->push(block); }
+bool Engine::work() noexcept { return state_->work(); }
 void Engine::finish() noexcept { state_->finish(); }
 
 double Engine::energy(QuantityId id) const noexcept { return state_->energies.value(id); }

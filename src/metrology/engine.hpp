@@ -4,13 +4,15 @@
 //   auto engine = Engine::create({.system = system, .inputs = inputs, .sample_rate_hertz = 25600});
 //   (*engine)->add_sink(&intervals);            // ½-cycle, 10/12-cycle, 1 s … values
 //   (*engine)->add_half_cycle_sink(&detector);  // Urms(1/2) with each channel's own windows
-//   for (…) (*engine)->push(block);             // everything that a block completes is handed over
-//   (*engine)->finish();                        // before push returns
+//   for (…) (*engine)->push(block);             // ½-cycle values are handed over before it returns
+//   while (idle && (*engine)->work()) {}        // optional: see work()
+//   (*engine)->finish();
 //
 // Look-ahead, counted from the last sample of the window:
 //   Urms(1/2), Irms(1/2), ½-cycle powers      kHalfCycleLookAheadSamples (raw samples), no FFT
 //   10/12-cycle values and all that follow    2 cycles (an event is known a cycle after it began,
-//                                             the frequency gate needs one cycle on both sides)
+//                                             the frequency gate needs one cycle on both sides),
+//                                             handed over kDeferredHalfCycles later
 //   the first values of a segment             up to 10 cycles: the first frequency is measured,
 //                                             not assumed
 // Results do not depend on the size of the blocks, bit for bit; there is no clock here but the
@@ -53,6 +55,11 @@ struct EngineSetup {
 /// cycle). The setup is one that Engine::create accepts.
 [[nodiscard]] std::shared_ptr<const EngineTables> make_engine_tables(const EngineSetup& setup);
 [[nodiscard]] std::shared_ptr<EngineWorkspace> make_engine_workspace(const EngineTables& tables);
+
+/// A 10/12-cycle window and the intervals that it ends are handed over so many half cycles after
+/// they could be: between two ½-cycle values that are always the same two, whenever the work on the
+/// window was done. So much time is there to do it between the ½-cycle values of many meters.
+inline constexpr std::int64_t kDeferredHalfCycles = 16;
 
 /// One Urms(1/2) of one voltage channel: rms over exactly one cycle that starts at the channel's
 /// own fundamental zero crossing while it is alive, else where its last one would lie at the
@@ -111,8 +118,14 @@ class Engine {
   void add_half_cycle_sink(HalfCycleSink* sink);
   void set_event_query(const EventQuery* query);
 
-  /// Measures; everything that the samples complete is published before it returns.
+  /// Measures: ½-cycle values that the samples complete are published before it returns. What is
+  /// deferred (spectra, 10/12-cycle values, aggregates) is left to work() for as long as its place
+  /// in the order of values has not come; then push does it itself.
   void push(const SampleBlock& block) noexcept;
+  /// Does one piece of what is deferred, some ten µs; true if there is another that can be done
+  /// now. For the time between blocks; what is published, and in which order, is the same whether
+  /// and whenever it is called.
+  bool work() noexcept;
   /// The source has ended: publishes what is complete; energies take in the last fraction.
   void finish() noexcept;
 

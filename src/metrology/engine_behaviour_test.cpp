@@ -371,6 +371,99 @@ TEST(Engine, BlocksOfAnySizeGiveTheSameBits) {
   }
 }
 
+/// What was handed over, in order: half cycles, voltage windows and intervals.
+class Order final : public IntervalSink, public HalfCycleSink {
+ public:
+  void on_interval(const IntervalValues& v) override {
+    entries.push_back({static_cast<int>(v.interval), v.end});
+    sum_ += v[QuantityId::VlnA] * static_cast<double>(entries.size());
+  }
+  void on_voltage_window(const VoltageWindow& w) override {
+    entries.push_back({100 + w.channel, w.end});
+  }
+  void on_half_cycle(const HalfCycleDetail& d) override { entries.push_back({200, d.end}); }
+  [[nodiscard]] double sum() const { return sum_; }
+  std::vector<std::pair<int, Instant>> entries;
+
+ private:
+  double sum_ = 0.0;
+};
+
+TEST(Engine, WorkBetweenTheBlocksChangesNeitherValuesNorOrder) {
+  Feeder feeder = Feeder::balanced(50.07);
+  feeder.add_harmonic(7, 0.05, 0.1, 10.0);
+  const Samples s = feeder.sample(10000.0, 2.2);
+  const Instant start = Instant::from_unix_ns(1600000000000000000);
+  EngineSetup setup{.system = {}, .inputs = seven_inputs(), .sample_rate_hertz = s.rate};
+  setup.tables = make_engine_tables(setup);
+  setup.workspace = make_engine_workspace(*setup.tables);
+  // Two engines on one workspace; calls: how often work() is asked for after the n-th block.
+  const auto run = [&](auto calls) {
+    std::array<Recorder, 2> values{Recorder(start), Recorder(start)};
+    std::array<Order, 2> orders;
+    std::array<std::unique_ptr<Engine>, 2> engines;
+    for (std::size_t k = 0; k < 2; ++k) {
+      engines[k] = std::move(*Engine::create(setup));
+      engines[k]->add_sink(&values[k]);
+      engines[k]->add_sink(&orders[k]);
+      engines[k]->add_half_cycle_sink(&orders[k]);
+    }
+    for (std::size_t n = 0; n < s.count(); n += 50) {
+      for (const auto& engine : engines) {
+        engine->push(
+            block_of(s, n, std::min<std::size_t>(50, s.count() - n), start, seven_inputs()));
+      }
+      for (int c = calls(n / 50); c > 0; --c) {
+        engines[static_cast<std::size_t>(c) % 3 % 2]->work();
+      }
+    }
+    for (const auto& engine : engines) {
+      engine->finish();
+    }
+    return std::pair{std::move(values), std::move(orders)};
+  };
+  const auto never = run([](std::size_t) { return 0; });
+  EXPECT_EQ(never.first[0].get(Interval::TenTwelveCycle).size(), 11U);
+  EXPECT_EQ(never.first[0].get(Interval::OneSecond).size(), 2U);
+  const auto always = run([](std::size_t) { return 100; });
+  const auto now_and_then = run([](std::size_t n) { return static_cast<int>(n * n % 5); });
+  for (const auto* other : {&always, &now_and_then}) {
+    for (std::size_t k = 0; k < 2; ++k) {
+      EXPECT_TRUE(other->second[k].entries == never.second[k].entries);
+      EXPECT_EQ(other->second[k].sum(), never.second[k].sum());
+      expect_same(other->first[k], never.first[k]);
+    }
+  }
+}
+
+TEST(Engine, WorkHasTheWindowReadyBeforePushMustDoIt) {
+  const Samples s = Feeder::balanced(50.0).sample(10000.0, 2.0);
+  const Instant start = Instant::from_unix_ns(1600000000000000000);
+  auto engine =
+      Engine::create({.system = {}, .inputs = seven_inputs(), .sample_rate_hertz = s.rate});
+  ASSERT_TRUE(engine);
+  struct Sink final : IntervalSink {
+    bool pushing = false;
+    int by_push = 0;
+    int by_work = 0;
+    void on_interval(const IntervalValues& v) override {
+      if (v.interval == Interval::TenTwelveCycle) {
+        ++(pushing ? by_push : by_work);
+      }
+    }
+  } sink;
+  (*engine)->add_sink(&sink);
+  for (std::size_t n = 0; n < s.count(); n += 100) {
+    sink.pushing = true;
+    (*engine)->push(block_of(s, n, 100, start, seven_inputs()));
+    sink.pushing = false;
+    while ((*engine)->work()) {
+    }
+  }
+  EXPECT_EQ(sink.by_push, 0);
+  EXPECT_EQ(sink.by_work, 8);
+}
+
 TEST(Engine, PushAllocatesNothing) {
   const Samples s = Feeder::balanced(50.02).sample(10000.0, 3.0);
   const Instant start = Instant::from_unix_ns(1600000000000000000);

@@ -18,7 +18,7 @@ constexpr int kRefinements = 5;
 constexpr double kLowestRatio = 0.78;
 // Cycles behind the end of a 10/12-cycle window until it is worked out, and some room.
 constexpr double kClosingCycles = 2.0;
-constexpr double kRoomCycles = 1.5;
+constexpr double kRoomCycles = 1.5 + 0.5 * static_cast<double>(kDeferredHalfCycles);
 // A window may end this far behind the last sample, in samples of the source: the sample's own
 // interval is half of it, and the frequency of a short record is not known exactly.
 constexpr double kEndToleranceSamples = 0.5;
@@ -468,6 +468,7 @@ void Engine::State::end_segment() noexcept {
   }
   r.tracker.close();
   close_windows(true);
+  finish_window();
   aggregation.end(instant_of(data_end_));
   phase_ = Phase::Idle;
 }
@@ -484,8 +485,9 @@ bool Engine::State::ready(Position end) const noexcept {
 }
 
 void Engine::State::process() noexcept {
-  for (;;) {
-    // The earliest end comes first, whatever is available.
+  // What ends in a half cycle is handed over with it, so that between two half cycles there is
+  // time for what is deferred.
+  while (ended_ || ready(half_end_)) {
     Channel* next = nullptr;
     Position end = half_end_;
     for (Channel& channel : channels_) {
@@ -496,6 +498,9 @@ void Engine::State::process() noexcept {
     }
     if (!ready(end)) {
       return;
+    }
+    if (due_.waiting && rate->tracker.count() >= due_.half_cycles + kDeferredHalfCycles) {
+      finish_window();  // its place in the order has come
     }
     if (next != nullptr) {
       do_channel(*next);
@@ -728,70 +733,133 @@ void Engine::State::close_windows(bool all) noexcept {
     if ((all ? data_end_ : half_start_) < due) {
       return;
     }
-    publish_window(window_start_, end);
+    open_window(window_start_, end);
     window_start_ = end;
     window_start_turns_ += cycles;
   }
 }
 
-void Engine::State::publish_window(Position start, Position end) noexcept {
-  RateDependent& r = *rate;
+void Engine::State::open_window(Position start, Position end) noexcept {
+  finish_window();
+  const ReferenceTracker& tracker = rate->tracker;
   const double cycles = setup.system.window_cycles();
-  const bool lost = r.tracker.lost_within(start, end);
-  const double length = end - start;
-  const std::int64_t first = std::min(r.spectrum.first_frame(start),
-                                      signal::WindowIntegrator::first_frame(start, kWindowEnds));
-  const std::int64_t last =
-      std::max(r.spectrum.end_frame(end), signal::WindowIntegrator::end_frame(end, kWindowEnds));
-  Marks marks{.flagged = flagged(instant_of(start), instant_of(end)),
-              .complete = true,
-              .clock_ok = clock_ok(start, end),
-              .sync_ok = !lost};
+  due_.waiting = true;
+  due_.start = start;
+  due_.end = end;
+  due_.lost = tracker.lost_within(start, end);
+  due_.bend = 0.0;
+  if (!due_.lost && !tracker.disturbed_within(start, end)) {
+    const double length = end - start;
+    const Position middle = tracker.position_at(window_start_turns_ + 0.5 * cycles);
+    const double beside = (middle - start) - 0.5 * length;
+    due_.bend = std::abs(beside) / length * cycles > kStraightTurns ? beside : 0.0;
+  }
+  due_.marks = {.flagged = flagged(instant_of(start), instant_of(end)),
+                .complete = true,
+                .clock_ok = clock_ok(start, end),
+                .sync_ok = !due_.lost};
+  due_.half_cycles = tracker.count();
+  due_.pieces_done = 0;
+  due_.evaluated = false;
+  if (valuer.has_power()) {
+    energies.at(end, due_.energies);
+  }
+}
+
+bool Engine::State::work() noexcept {
+  const auto can_go_on = [this] {
+    return due_.waiting &&
+           (!due_.evaluated || rate->tracker.count() >= due_.half_cycles + kDeferredHalfCycles);
+  };
+  if (!can_go_on()) {
+    return false;
+  }
+  do_window_piece();
+  return can_go_on();
+}
+
+void Engine::State::finish_window() noexcept {
+  while (due_.waiting) {
+    do_window_piece();
+  }
+}
+
+void Engine::State::do_window_piece() noexcept {
+  if (due_.evaluated) {
+    hand_over_window();
+    return;
+  }
+  RateDependent& r = *rate;
+  const std::int64_t first =
+      std::min(r.spectrum.first_frame(due_.start),
+               signal::WindowIntegrator::first_frame(due_.start, kWindowEnds));
+  const std::int64_t last = std::max(r.spectrum.end_frame(due_.end),
+                                     signal::WindowIntegrator::end_frame(due_.end, kWindowEnds));
+  const bool held = r.ring.holds(first, last);
+  if (held && due_.pieces_done < SpectrumAnalyzer::kPieces) {
+    due_.pieces_done =
+        r.spectrum.do_piece(r.ring, due_.start, due_.end, due_.bend, due_.pieces_done);
+    return;
+  }
   window_values_.fill(kNotAvailable);
-  if (r.ring.holds(first, last)) {
-    const WindowSums sums = r.tables->integrate(r.ring, start, end, kWindowEnds);
-    WindowMeasures m = measures_of(sums);
-    marks.complete = is_complete(sums);
-    m.frequency_hertz = lost ? kNotAvailable : cycles * r.rate_hertz / length;
-    m.power_frequency_hertz = aggregation.power_frequency_hertz();
-    if (valuer.line_to_line()) {
-      m.line_peak = line_peaks(r.ring, start, end);
+  if (held) {
+    if (!r.spectrum.holds_result()) {  // another engine used the workspace meanwhile
+      due_.pieces_done = 0;
+      return;
     }
-    double bend = 0.0;
-    if (!lost && !r.tracker.disturbed_within(start, end)) {
-      const Position middle = r.tracker.position_at(window_start_turns_ + 0.5 * cycles);
-      const double beside = (middle - start) - 0.5 * length;
-      bend = std::abs(beside) / length * cycles > kStraightTurns ? beside : 0.0;
-    }
-    r.spectrum(r.ring, start, end, bend, m.phasor);
-    valuer.evaluate(m, window_values_);
-    DistortionSummary distortion;
-    r.spectrum.group(m.mean, spectrum_inputs, valuer.line_to_line(), valuer.voltage_floor_volts(),
-                     valuer.current_floor_amperes(), *spectra_, distortion);
-    constexpr std::array kThd{QuantityId::V1Thd, QuantityId::V2Thd, QuantityId::V3Thd,
-                              QuantityId::I1Thd, QuantityId::I2Thd, QuantityId::I3Thd};
-    constexpr std::array kK{QuantityId::I1KFac, QuantityId::I2KFac, QuantityId::I3KFac};
-    for (std::size_t k = 0; k < 6 && r.spectrum.highest_order() >= 2; ++k) {
-      const std::size_t input = k < 3 ? k : lane(Input::I1) + k - 3;
-      if (spectrum_inputs.has(static_cast<Input>(input))) {
-        window_values_[index(kThd[k])] = distortion.thd[input];
-        if (k >= 3) {
-          window_values_[index(kK[k - 3])] = distortion.k_factor[input];
-        }
-      }
-    }
+    evaluate_window();
   } else {
-    marks.complete = false;
+    due_.marks.complete = false;
     clear(*spectra_);
   }
+  due_.evaluated = true;
+}
+
+void Engine::State::evaluate_window() noexcept {
+  RateDependent& r = *rate;
+  const WindowSums sums = r.tables->integrate(r.ring, due_.start, due_.end, kWindowEnds);
+  WindowMeasures m = measures_of(sums);
+  due_.marks.complete = is_complete(sums);
+  m.frequency_hertz = due_.lost
+                          ? kNotAvailable
+                          : setup.system.window_cycles() * r.rate_hertz / (due_.end - due_.start);
+  m.power_frequency_hertz = aggregation.power_frequency_hertz();
+  if (valuer.line_to_line()) {
+    m.line_peak = line_peaks(r.ring, due_.start, due_.end);
+  }
+  r.spectrum.phasors(m.phasor);
+  valuer.evaluate(m, window_values_);
+  DistortionSummary distortion;
+  r.spectrum.group(m.mean, spectrum_inputs, valuer.line_to_line(), valuer.voltage_floor_volts(),
+                   valuer.current_floor_amperes(), *spectra_, distortion);
+  constexpr std::array kThd{QuantityId::V1Thd, QuantityId::V2Thd, QuantityId::V3Thd,
+                            QuantityId::I1Thd, QuantityId::I2Thd, QuantityId::I3Thd};
+  constexpr std::array kK{QuantityId::I1KFac, QuantityId::I2KFac, QuantityId::I3KFac};
+  for (std::size_t k = 0; k < 6 && r.spectrum.highest_order() >= 2; ++k) {
+    const std::size_t input = k < 3 ? k : lane(Input::I1) + k - 3;
+    if (spectrum_inputs.has(static_cast<Input>(input))) {
+      window_values_[index(kThd[k])] = distortion.thd[input];
+      if (k >= 3) {
+        window_values_[index(kK[k - 3])] = distortion.k_factor[input];
+      }
+    }
+  }
+}
+
+void Engine::State::hand_over_window() noexcept {
+  due_.waiting = false;
   if (valuer.has_power()) {
-    energies.at(end, window_values_);
+    for (std::size_t k = 0; k < kQuantityCount; ++k) {
+      if (info(static_cast<QuantityId>(k)).group == QuantityGroup::Energy) {
+        window_values_[k] = due_.energies[k];
+      }
+    }
   }
   const IntervalValues out{.interval = Interval::TenTwelveCycle,
                            .number = window_number_++,
-                           .start = instant_of(start),
-                           .end = instant_of(end),
-                           .marks = marks,
+                           .start = instant_of(due_.start),
+                           .end = instant_of(due_.end),
+                           .marks = due_.marks,
                            .inputs = 1,
                            .values = window_values_,
                            .spectra = spectra_.get()};

@@ -116,6 +116,7 @@ struct Engine::State {
   explicit State(const EngineSetup& engine_setup);
 
   void push(const SampleBlock& block) noexcept;
+  bool work() noexcept;
   void finish() noexcept;
 
   [[nodiscard]] bool measures_cycles() const noexcept { return rate->measures_cycles; }
@@ -157,6 +158,20 @@ struct Engine::State {
     std::int64_t from = 0;  ///< source frames of the segment
     std::int64_t to = 0;
   };
+  /// A 10/12-cycle window that is due: what the urgent step knows of it, and how far the deferred
+  /// step has come.
+  struct DueWindow {
+    bool waiting = false;
+    Position start;
+    Position end;
+    bool lost = false;
+    double bend = 0.0;             ///< see SpectrumAnalyzer
+    Marks marks;                   ///< but `complete`
+    std::int64_t half_cycles = 0;  ///< that were published when it became due
+    std::size_t pieces_done = 0;   ///< of the spectrum's
+    bool evaluated = false;        ///< its values wait for their place in the order
+    std::array<double, kQuantityCount> energies{};
+  };
 
   [[nodiscard]] static InputMask spectrum_inputs_of(const EngineSetup& setup, const Valuer& valuer);
   void make_channels();
@@ -176,7 +191,11 @@ struct Engine::State {
   void publish_half_cycle(const GridCycle& cycle, const signal::WindowSums& sums) noexcept;
   void count_cycles(const GridCycle& cycle) noexcept;
   void close_windows(bool all) noexcept;
-  void publish_window(Position start, Position end) noexcept;
+  void open_window(Position start, Position end) noexcept;
+  void do_window_piece() noexcept;
+  void evaluate_window() noexcept;
+  void hand_over_window() noexcept;
+  void finish_window() noexcept;
   [[nodiscard]] WindowMeasures measures_of(const signal::WindowSums& sums) const noexcept;
   [[nodiscard]] bool is_complete(const signal::WindowSums& sums) const noexcept;
   [[nodiscard]] Instant instant_of(Position position) const noexcept;
@@ -203,6 +222,7 @@ struct Engine::State {
   std::uint64_t half_cycle_number_ = 0;
 
   // 10/12-cycle windows.
+  DueWindow due_;
   Position window_start_;
   double window_start_turns_ = 0.0;
   bool window_turns_known_ = false;

@@ -40,38 +40,48 @@ SpectrumAnalyzer::SpectrumAnalyzer(const SpectrumTables& tables, SpectrumWorkspa
       resample_(&tables.kernel),
       grouping_(grouping_of(tables.setup)) {}
 
-void SpectrumAnalyzer::operator()(const signal::FrameRing& ring, SamplePosition start,
-                                  SamplePosition end, double bend, LanePhasors& phasors) noexcept {
+std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosition start,
+                                       SamplePosition end, double bend, std::size_t done) noexcept {
+  if (done > 0 && workspace_->user != this) {
+    done = 0;
+  }
+  workspace_->user = this;
   const SpectrumSetup& setup = tables_->setup;
   const signal::LaneFft& fft = tables_->fft;
-  std::vector<float>& frames = workspace_->frames;
-  const std::size_t m = static_cast<std::size_t>(setup.points_per_cycle);
-  const std::size_t lanes = setup.lanes;
-  const double length = end - start;
-  if (bend == 0.0) {
-    const SamplePosition step =
-        SamplePosition::from_samples(length / static_cast<double>(fft.points()));
-    resample_(ring, start, step, fft.points(), frames.data());
-  } else {
-    // By half cycles: within one a ramp of 1 Hz/s moves the phase by less than 1e-4 rad.
-    const std::size_t pieces = 2 * setup.cycles;
-    const auto offset = [&](std::size_t piece) {
-      const double u = static_cast<double>(piece) / static_cast<double>(pieces);
-      return length * u + 4.0 * bend * u * (1.0 - u);
-    };
-    for (std::size_t piece = 0; piece < pieces; ++piece) {
-      const double from = offset(piece);
-      const SamplePosition step =
-          SamplePosition::from_samples((offset(piece + 1) - from) / static_cast<double>(m / 2));
-      resample_(ring, start + from, step, m / 2, frames.data() + piece * (m / 2) * lanes);
-    }
+  if (done == kPieces - 1) {
+    fft(workspace_->frames.data(), workspace_->spectrum.data(), workspace_->work.data());
+    return kPieces;
   }
-  fft(frames.data(), workspace_->spectrum.data(), workspace_->work.data());
-  const float* line = workspace_->spectrum.data() + setup.cycles * 2 * lanes;
+  // By half cycles: within one a ramp of 1 Hz/s moves the phase by less than 1e-4 rad.
+  const std::size_t half_cycles = 2 * setup.cycles;
+  const std::size_t points = static_cast<std::size_t>(setup.points_per_cycle) / 2;
+  const double length = end - start;
+  const SamplePosition straight =
+      SamplePosition::from_samples(length / static_cast<double>(fft.points()));
+  const auto offset = [&](std::size_t half_cycle) {
+    const double u = static_cast<double>(half_cycle) / static_cast<double>(half_cycles);
+    return length * u + 4.0 * bend * u * (1.0 - u);
+  };
+  for (std::size_t k = done * half_cycles / (kPieces - 1);
+       k < (done + 1) * half_cycles / (kPieces - 1); ++k) {
+    const double from = offset(k);
+    const SamplePosition step =
+        bend == 0.0
+            ? straight
+            : SamplePosition::from_samples((offset(k + 1) - from) / static_cast<double>(points));
+    resample_(ring, start + from, step, points,
+              workspace_->frames.data() + k * points * setup.lanes);
+  }
+  return done + 1;
+}
+
+void SpectrumAnalyzer::phasors(LanePhasors& out) const noexcept {
+  const SpectrumSetup& setup = tables_->setup;
+  const float* line = workspace_->spectrum.data() + setup.cycles * 2 * setup.lanes;
   const double scale = std::sqrt(0.5);
-  for (std::size_t l = 0; l < lanes; ++l) {
-    phasors[l] = {scale * static_cast<double>(line[l]),
-                  scale * static_cast<double>(line[lanes + l])};
+  for (std::size_t l = 0; l < setup.lanes; ++l) {
+    out[l] = {scale * static_cast<double>(line[l]),
+              scale * static_cast<double>(line[setup.lanes + l])};
   }
 }
 

@@ -5,8 +5,11 @@
 //   const SpectrumTables tables({.cycles = 10, .lanes = 8, .samples_per_cycle = 512});
 //   SpectrumWorkspace workspace(tables);          // one a thread will do
 //   SpectrumAnalyzer analyze(tables, workspace);
-//   if (ring.holds(analyze.first_frame(start), analyze.end_frame(end)))
-//     analyze(ring, start, end, bend, phasors);            // then group(…)
+//   if (ring.holds(analyze.first_frame(start), analyze.end_frame(end))) {
+//     for (std::size_t done = 0; done < analyze.kPieces;)  // at once or with other work between
+//       done = analyze.do_piece(ring, start, end, bend, done);
+//     analyze.phasors(…); analyze.group(…);
+//   }
 #pragma once
 
 #include <array>
@@ -50,6 +53,7 @@ struct SpectrumWorkspace {
   std::vector<float> frames;
   std::vector<float> spectrum;
   std::vector<float> work;
+  const void* user = nullptr;  ///< the analyzer whose window is in work
 };
 
 /// Tables and workspace must outlive it.
@@ -65,14 +69,22 @@ class SpectrumAnalyzer {
   }
   [[nodiscard]] int highest_order() const noexcept { return tables_->setup.highest_order; }
 
-  /// The whole number of cycles in [start, end) becomes the spectrum. bend: how far the middle of
-  /// the cycles lies behind the middle of the window, in samples (0 for a steady frequency): the
-  /// grid follows the parabola through both ends and the middle. phasors: fundamental, rms, angles
-  /// of cosines at `start`.
-  void operator()(const signal::FrameRing& ring, signal::SamplePosition start,
-                  signal::SamplePosition end, double bend, LanePhasors& phasors) noexcept;
+  static constexpr std::size_t kPieces = 11;  ///< of the work on a window
 
-  /// Groups the spectrum of the call just before; see HarmonicGrouping. line_to_line: the quality
+  /// Does piece number `done` of turning the whole number of cycles in [start, end) into the
+  /// spectrum; returns how many are done. Where another analyzer used the workspace since the piece
+  /// before, it begins anew. bend: how far the middle of the cycles lies behind the middle of the
+  /// window, in samples (0 for a steady frequency): the grid follows the parabola through both ends
+  /// and the middle.
+  [[nodiscard]] std::size_t do_piece(const signal::FrameRing& ring, signal::SamplePosition start,
+                                     signal::SamplePosition end, double bend,
+                                     std::size_t done) noexcept;
+  /// The workspace still holds this analyzer's spectrum.
+  [[nodiscard]] bool holds_result() const noexcept { return workspace_->user == this; }
+  /// Fundamentals of the spectrum just made: rms, angles of cosines at the window's start.
+  void phasors(LanePhasors& out) const noexcept;
+
+  /// Groups the spectrum just made; see HarmonicGrouping. line_to_line: the quality
   /// channels V1, V2, V3 are the differences of the lanes.
   void group(const std::array<double, kMaxLanes>& dc, InputMask inputs, bool line_to_line,
              double voltage_floor_volts, double current_floor_amperes, Spectra& out,
