@@ -28,23 +28,37 @@ int element_of(const RegisterInfo& info, std::string_view label) {
 
 }  // namespace
 
-Result<RegisterRef> CompiledTemplate::find(std::string_view label) const {
+std::optional<RegisterRef> CompiledTemplate::look_up(std::string_view label) const {
   if (const auto it = by_label_.find(label); it != by_label_.end()) {
     return RegisterRef{it->second, -1};
   }
-  const std::size_t last_letter = label.find_last_not_of("0123456789");
-  if (last_letter != std::string_view::npos && last_letter + 1 < label.size()) {
-    if (const auto it = by_label_.find(label.substr(0, last_letter + 1)); it != by_label_.end()) {
-      const RegisterInfo& array = registers_[it->second];
-      if (const int element = element_of(array, label); element >= 0) {
-        return RegisterRef{it->second, element};
-      }
-      if (array.cls == RegisterClass::NumericArray) {
-        return fail(ErrorCode::InvalidSetup, "no register '{}': '{}' goes from {} to {}", label,
-                    array.label, array.first_element,
-                    array.first_element + array.element_count - 1);
-      }
+  if (const RegisterInfo* array = array_of(label); array != nullptr) {
+    if (const int element = element_of(*array, label); element >= 0) {
+      return RegisterRef{static_cast<std::uint32_t>(array - registers_.data()), element};
     }
+  }
+  return std::nullopt;
+}
+
+// The register whose label is `label` without the number at its end.
+const RegisterInfo* CompiledTemplate::array_of(std::string_view label) const {
+  const std::size_t last_letter = label.find_last_not_of("0123456789");
+  if (last_letter == std::string_view::npos || last_letter + 1 == label.size()) {
+    return nullptr;
+  }
+  const auto it = by_label_.find(label.substr(0, last_letter + 1));
+  return it == by_label_.end() ? nullptr : &registers_[it->second];
+}
+
+Result<RegisterRef> CompiledTemplate::find(std::string_view label) const {
+  if (const auto ref = look_up(label)) {
+    return *ref;
+  }
+  if (const RegisterInfo* array = array_of(label);
+      array != nullptr && array->cls == RegisterClass::NumericArray) {
+    return fail(ErrorCode::InvalidSetup, "no register '{}': '{}' goes from {} to {}", label,
+                array->label, array->first_element,
+                array->first_element + array->element_count - 1);
   }
   std::vector<std::string_view> labels;
   labels.reserve(registers_.size());

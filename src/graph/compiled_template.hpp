@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,6 +99,8 @@ class CompiledTemplate {
   /// A register by its label, or an element of an array by its ("V1 HD5"). Case matters.
   /// Error: InvalidSetup with the nearest valid label.
   [[nodiscard]] Result<RegisterRef> find(std::string_view label) const;
+  /// As find(), for who asks for labels that may well be absent: no message is made.
+  [[nodiscard]] std::optional<RegisterRef> look_up(std::string_view label) const;
   /// Index in modules(). Error: InvalidSetup with the nearest valid label.
   [[nodiscard]] Result<std::uint32_t> find_module(std::string_view label) const;
   /// Label of a register or of an element.
@@ -127,6 +130,7 @@ class CompiledTemplate {
  private:
   friend class TemplateCompiler;
   CompiledTemplate() = default;
+  [[nodiscard]] const RegisterInfo* array_of(std::string_view label) const;
 
   TemplateSource source_;
   std::vector<ModuleInstance> modules_;
