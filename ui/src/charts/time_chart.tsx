@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { scaleOf, span, type Scale } from '../lib/format';
+import { isoOf, localTime } from '../lib/local_time';
 import { useLook, type Look } from '../lib/look';
 import { phaseDash } from '../lib/palette';
 import { useWidth } from '../lib/use_width';
@@ -39,6 +40,10 @@ interface Props {
   hidden: ReadonlySet<string>;
   /// At least this share of the largest value is in sight.
   leastSpanRatio: number;
+  /// Times are seconds of UTC since 1970, shown as local times; else seconds from a beginning.
+  clock?: boolean;
+  /// What the bands and cursors are about may be drawn over a fixed range of values.
+  range?: readonly [number, number] | undefined;
 }
 
 /// What drawing needs to know of the present; read when drawing, so that the chart is made once.
@@ -59,6 +64,78 @@ export function timeTicks(values: readonly number[]): string[] {
   }
   const digits = Math.min(places(1), 7);
   return values.map((value) => `${value.toFixed(digits).replace('-', '−')} s`);
+}
+
+const two = (n: number) => String(n).padStart(2, '0');
+
+/// Local times of day, with the date where a day begins or the ticks are days apart.
+export function clockTicks(values: readonly number[]): string[] {
+  const step = values.length > 1 ? (values[1] as number) - (values[0] as number) : 60;
+  return values.map((value) => {
+    const time = new Date(Math.round(value * 1000));
+    const day = `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+    const hours = `${two(time.getHours())}:${two(time.getMinutes())}`;
+    if (step >= 86400 || hours === '00:00') {
+      return step >= 60 ? day : `${hours}:${two(time.getSeconds())}`;
+    }
+    if (step >= 60) {
+      return hours;
+    }
+    const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 3);
+    const fraction = digits === 0 ? '' : (value % 1).toFixed(digits).slice(1);
+    return `${hours}:${two(time.getSeconds())}${fraction}`;
+  });
+}
+
+/// Both ends of a span as words.
+export function spanText(from: number, to: number, clock: boolean): string {
+  return clock ? `${localTime(isoOf(from))} … ${localTime(isoOf(to))}` : span(from, to);
+}
+
+/// Between the smallest and the largest of the values that a point stands for.
+function drawExtremes(u: uPlot, now: Present): void {
+  const { ctx, bbox } = u;
+  const { x, series } = now.set;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.globalAlpha = 0.22;
+  for (const line of series) {
+    const { low, high } = line;
+    if (low === undefined || high === undefined || now.hidden.has(line.name)) {
+      continue;
+    }
+    ctx.fillStyle = now.look.colour(line.phase);
+    for (let from = 0; from < x.length; ++from) {
+      let to = from;
+      while (to < x.length && isNumber(low[to]) && isNumber(high[to])) {
+        ++to;
+      }
+      if (to - from > 1) {
+        ctx.beginPath();
+        for (let i = from; i < to; ++i) {
+          ctx.lineTo(
+            u.valToPos(x[i] as number, 'x', true),
+            u.valToPos(high[i] as number, 'y', true),
+          );
+        }
+        for (let i = to - 1; i >= from; --i) {
+          ctx.lineTo(
+            u.valToPos(x[i] as number, 'x', true),
+            u.valToPos(low[i] as number, 'y', true),
+          );
+        }
+        ctx.fill();
+      }
+      from = to;
+    }
+  }
+  ctx.restore();
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined;
 }
 
 function drawBands(u: uPlot, now: Present): void {
@@ -145,7 +222,7 @@ function drawCursors(u: uPlot, now: Present): void {
   ctx.lineWidth = 1.5 * devicePixelRatio;
   ctx.setLineDash([]);
   ctx.textAlign = 'left';
-  ctx.font = `600 ${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.font = `600 ${11 * now.look.zoom * devicePixelRatio}px system-ui, sans-serif`;
   for (const [name, at] of [
     ['A', cursorA],
     ['B', cursorB],
@@ -169,6 +246,9 @@ function drawCursors(u: uPlot, now: Present): void {
 /// The range of the values in sight, with room around them; never so narrow that noise looks like
 /// a signal.
 function valueRange(u: uPlot, now: Present): [number, number] {
+  if (now.range !== undefined) {
+    return [now.range[0], now.range[1]];
+  }
   const { from, to } = now.view.current;
   let low = Infinity;
   let high = -Infinity;
@@ -185,8 +265,9 @@ function valueRange(u: uPlot, now: Present): [number, number] {
       if (value === null || value === undefined || time < from || time > to) {
         continue;
       }
-      low = Math.min(low, value);
-      high = Math.max(high, value);
+      const line = now.set.series[s - 1];
+      low = Math.min(low, line?.low?.[i] ?? value);
+      high = Math.max(high, line?.high?.[i] ?? value);
     }
   }
   if (low > high) {
@@ -206,7 +287,8 @@ function valueRange(u: uPlot, now: Present): [number, number] {
 function makeChart(element: HTMLElement, width: number, present: { now: Present }): uPlot {
   const { now } = present;
   const look = () => present.now.look;
-  const font = '11px system-ui, sans-serif';
+  const zoom = now.look.zoom;
+  const font = `${11 * zoom}px system-ui, sans-serif`;
   const axis = {
     stroke: () => look().ink.weak,
     grid: { stroke: () => look().ink.grid, width: 1 },
@@ -216,7 +298,7 @@ function makeChart(element: HTMLElement, width: number, present: { now: Present 
   const options: uPlot.Options = {
     width,
     height: now.height,
-    padding: [8, RIGHT_PADDING, now.showTime ? 0 : 4, 0],
+    padding: [8, RIGHT_PADDING * zoom, now.showTime ? 0 : 4, 0],
     legend: { show: false },
     cursor: {
       sync: { key: 'time', setSeries: false },
@@ -225,21 +307,21 @@ function makeChart(element: HTMLElement, width: number, present: { now: Present 
       drag: { x: true, y: false, setScale: false },
     },
     scales: {
-      x: { time: false, range: () => [now.view.current.from, now.view.current.to] },
+      x: { time: now.clock === true, range: () => [now.view.current.from, now.view.current.to] },
       y: { range: (u) => valueRange(u, present.now) },
     },
     axes: [
       {
         ...axis,
         show: now.showTime,
-        size: 26,
-        space: 84,
-        values: (_, splits) => timeTicks(splits),
+        size: 26 * zoom,
+        space: 84 * zoom,
+        values: (_, splits) => (now.clock === true ? clockTicks(splits) : timeTicks(splits)),
       },
       {
         ...axis,
-        size: AXIS_WIDTH,
-        space: 28,
+        size: AXIS_WIDTH * zoom,
+        space: 28 * zoom,
         values: (_, splits) => axisNumbers(splits, present.now.scale.factor),
       },
     ],
@@ -248,14 +330,19 @@ function makeChart(element: HTMLElement, width: number, present: { now: Present 
       ...now.set.series.map((line) => ({
         label: line.name,
         stroke: () => look().colour(line.phase) + (present.now.dense ? BAND_ALPHA : ''),
-        width: 1.25,
+        width: 1.25 * zoom,
         points: { show: false },
         spanGaps: false,
         show: !now.hidden.has(line.name),
       })),
     ],
     hooks: {
-      drawClear: [(u) => drawBands(u, present.now)],
+      drawClear: [
+        (u) => {
+          drawBands(u, present.now);
+          drawExtremes(u, present.now);
+        },
+      ],
       draw: [
         (u) => {
           drawLevels(u, present.now);
@@ -286,8 +373,11 @@ function makeChart(element: HTMLElement, width: number, present: { now: Present 
       ],
     },
   };
-  const data = [now.set.x, ...now.set.series.map((line) => line.values)] as uPlot.AlignedData;
-  return new uPlot(options, data, element);
+  return new uPlot(options, dataOf(now.set), element);
+}
+
+function dataOf(set: SeriesSet): uPlot.AlignedData {
+  return [set.x, ...set.series.map((line) => line.values)] as uPlot.AlignedData;
 }
 
 function axisNumbers(splits: readonly number[], factor: number): string[] {
@@ -320,6 +410,7 @@ export function TimeChart(props: Props) {
   const look = useLook();
   const [ref, width] = useWidth<HTMLDivElement>();
   const chart = useRef<uPlot | null>(null);
+  const drawn = useRef<SeriesSet | null>(null);
   const scale = scaleOf(
     props.set.series.flatMap((line) => extremes(line.values)),
     props.set.series[0]?.unit ?? '1',
@@ -334,13 +425,26 @@ export function TimeChart(props: Props) {
     }
     if (chart.current === null) {
       chart.current = makeChart(element, width, present.current);
+      drawn.current = props.set;
       updateDashes(chart.current, present.current.now);
       attachGestures(chart.current, props.view);
     } else {
       chart.current.setSize({ width, height: props.height });
     }
     return undefined;
-  }, [width]);
+  }, [width, props.height]);
+
+  // Other values of the same lines: a live chart.
+  useLayoutEffect(() => {
+    const u = chart.current;
+    if (u !== null && drawn.current !== props.set) {
+      drawn.current = props.set;
+      updateDashes(u, present.current.now);
+      u.setData(dataOf(props.set), false);
+      const { from, to } = props.view.current;
+      u.setScale('x', { min: from, max: to });
+    }
+  }, [props.set]);
 
   useEffect(
     () => () => {
@@ -391,7 +495,11 @@ export function TimeChart(props: Props) {
         {props.title}
         {scale.unit === '' ? '' : `, ${scale.unit}`}
       </div>
-      <div ref={ref} role="img" aria-label={`${props.title}: ${latest}; ${span(from, to)}`} />
+      <div
+        ref={ref}
+        role="img"
+        aria-label={`${props.title}: ${latest}; ${spanText(from, to, props.clock === true)}`}
+      />
     </div>
   );
 }

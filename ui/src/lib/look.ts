@@ -12,12 +12,20 @@ export interface Look {
   palette: PaletteName;
   ink: (typeof INK)[ThemeName];
   colour: (phase: number) => string;
+  /// How much larger than at 16 px a rem text is: charts grow with the text around them.
+  zoom: number;
 }
 
 export const LookContext = createContext<Look>(makeLook('light', 'safe'));
 
-export function makeLook(theme: ThemeName, palette: PaletteName): Look {
-  return { theme, palette, ink: INK[theme], colour: (phase) => phaseColour(phase, palette, theme) };
+export function makeLook(theme: ThemeName, palette: PaletteName, zoom = 1): Look {
+  return {
+    theme,
+    palette,
+    ink: INK[theme],
+    colour: (phase) => phaseColour(phase, palette, theme),
+    zoom,
+  };
 }
 
 export function useLook(): Look {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every text of the pages, in one place, so that another language is another table of this shape.
+import { fill } from './translate';
 
 const english = {
   // Header
@@ -176,7 +177,5 @@ export type StringKey = keyof typeof english;
 
 /// The text with its {names} replaced.
 export function t(key: StringKey, values: Record<string, string | number> = {}): string {
-  return english[key].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    name in values ? String(values[name]) : whole,
-  );
+  return fill(english[key], values);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One time span, one pair of cursors and one selection for all panels. The address holds it, so that
-// a link shows the same view.
+// One time span, one pair of cursors and one selection for all panels. The address of a report holds
+// it, so that a link shows the same view; a live page keeps its own address.
 import { useEffect, useState } from 'preact/hooks';
 
 export interface ViewState {
@@ -19,10 +19,11 @@ export class View {
   private frame = 0;
 
   constructor(
-    readonly begin: number,
-    readonly end: number,
+    public begin: number,
+    public end: number,
     readonly shortest: number,
     window: number,
+    private readonly inAddress = true,
   ) {
     this.state = {
       from: begin,
@@ -33,7 +34,9 @@ export class View {
       event: null,
       window,
     };
-    this.readAddress();
+    if (inAddress) {
+      this.readAddress();
+    }
   }
 
   get current(): ViewState {
@@ -51,7 +54,9 @@ export class View {
       this.frame = requestAnimationFrame(() => {
         this.frame = 0;
         this.listeners.forEach((listener) => listener());
-        this.writeAddress();
+        if (this.inAddress) {
+          this.writeAddress();
+        }
       });
     }
   }
@@ -62,6 +67,13 @@ export class View {
     const middle = (from + to) / 2;
     const start = Math.min(Math.max(middle - length / 2, this.begin), this.end - length);
     this.set({ from: start, to: start + length });
+  }
+
+  /// What there is to see has grown; what is shown stays.
+  setBounds(begin: number, end: number): void {
+    this.begin = begin;
+    this.end = end;
+    this.set({});
   }
 
   /// factor < 1 zooms in; `at` keeps its place.

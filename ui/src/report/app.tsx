@@ -21,7 +21,7 @@ import { Spectrum } from './spectrum';
 
 const SHORTEST_SPAN_SAMPLES = 8;
 
-function makeView(report: Report): View {
+export function makeView(report: Report, inAddress = true): View {
   const { windows, duration_s } = report.json;
   const unflagged = windows.list.findIndex((window) => !window.flagged);
   const step = Number.isFinite(report.shortestStep) ? report.shortestStep : duration_s / 1000;
@@ -30,6 +30,20 @@ function makeView(report: Report): View {
     Math.max(duration_s, step),
     SHORTEST_SPAN_SAMPLES * step,
     Math.max(unflagged, 0),
+    inAddress,
+  );
+}
+
+export function ReportSections({ report, view }: { report: Report; view: View }) {
+  return (
+    <>
+      <KeyFigures report={report} />
+      <Events report={report} view={view} />
+      <Faults report={report} view={view} />
+      <Signals report={report} view={view} />
+      <Spectrum report={report} view={view} />
+      <Registers report={report} />
+    </>
   );
 }
 
@@ -56,12 +70,7 @@ export function App({ report }: { report: Report }) {
     <LookContext.Provider value={look}>
       <Header report={report} choices={{ theme: themeChoice, setTheme, palette, setPalette }} />
       <main>
-        <KeyFigures report={report} />
-        <Events report={report} view={view} />
-        <Faults report={report} view={view} />
-        <Signals report={report} view={view} />
-        <Spectrum report={report} view={view} />
-        <Registers report={report} />
+        <ReportSections report={report} view={view} />
       </main>
       <footer>
         {t('madeBy', { version: report.json.version })} {t('productNote')}

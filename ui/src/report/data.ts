@@ -122,6 +122,9 @@ export interface Series {
   phase: number;
   unit: string;
   values: (number | null)[];
+  /// Smallest and largest of the values that each point stands for.
+  low?: (number | null)[];
+  high?: (number | null)[];
 }
 
 export interface SeriesSet {

@@ -32,7 +32,7 @@ function plainQuantity(value: number, unit: string): string {
   return `${Number((value * scale.factor).toPrecision(6))} ${scale.unit}`;
 }
 
-export function Header({ report, choices }: { report: Report; choices: Choices }) {
+export function Header({ report, choices }: { report: Report; choices?: Choices }) {
   const { source, system, start, duration_s, assumed, warnings } = report.json;
   const file = source.uri.split('/').pop() ?? source.uri;
   const wiring = WIRINGS[system.wiring];
@@ -77,30 +77,7 @@ export function Header({ report, choices }: { report: Report; choices: Choices }
           <p class="brand">Halfcycle</p>
           <h1>{source.station === '' ? file : source.station}</h1>
         </div>
-        <div class="options">
-          <label>
-            {t('theme')}{' '}
-            <select
-              value={choices.theme}
-              onChange={(event) => choices.setTheme(event.currentTarget.value as ThemeChoice)}
-            >
-              <option value="auto">{t('themeAuto')}</option>
-              <option value="light">{t('themeLight')}</option>
-              <option value="dark">{t('themeDark')}</option>
-            </select>
-          </label>
-          <label>
-            {t('palette')}{' '}
-            <select
-              value={choices.palette}
-              onChange={(event) => choices.setPalette(event.currentTarget.value as PaletteName)}
-            >
-              <option value="safe">{t('paletteSafe')}</option>
-              <option value="iec">{t('paletteIec')}</option>
-              <option value="north-america">{t('paletteNorthAmerica')}</option>
-            </select>
-          </label>
-        </div>
+        {choices !== undefined && <AppearanceOptions choices={choices} />}
       </div>
       <dl class="facts">
         {facts.map(([name, value, title]) => (
@@ -159,4 +136,33 @@ export function Header({ report, choices }: { report: Report; choices: Choices }
 
 function quantityOfFrequency(frequency: number): string {
   return Number.isInteger(frequency) ? `${frequency} Hz` : quantity(frequency, 'Hz');
+}
+
+function AppearanceOptions({ choices }: { choices: Choices }) {
+  return (
+    <div class="options">
+      <label>
+        {t('theme')}{' '}
+        <select
+          value={choices.theme}
+          onChange={(event) => choices.setTheme(event.currentTarget.value as ThemeChoice)}
+        >
+          <option value="auto">{t('themeAuto')}</option>
+          <option value="light">{t('themeLight')}</option>
+          <option value="dark">{t('themeDark')}</option>
+        </select>
+      </label>
+      <label>
+        {t('palette')}{' '}
+        <select
+          value={choices.palette}
+          onChange={(event) => choices.setPalette(event.currentTarget.value as PaletteName)}
+        >
+          <option value="safe">{t('paletteSafe')}</option>
+          <option value="iec">{t('paletteIec')}</option>
+          <option value="north-america">{t('paletteNorthAmerica')}</option>
+        </select>
+      </label>
+    </div>
+  );
 }

@@ -1,34 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Waveforms, rms traces and status channels on one time axis, with cursors and their readings.
 import { useMemo, useState } from 'preact/hooks';
+import { ChartGroup, ViewToolbar, type Panel } from '../charts/chart_group';
 import { Overview } from '../charts/overview';
+import { Readings } from '../charts/readings';
 import { StatusBars } from '../charts/status_bars';
-import { TimeChart, type Band } from '../charts/time_chart';
-import {
-  isAvailable,
-  NOT_AVAILABLE,
-  number,
-  scaleOf,
-  seconds,
-  span,
-  timeOfDay,
-  type Scale,
-} from '../lib/format';
-import { useLook } from '../lib/look';
-import { phaseDash } from '../lib/palette';
+import type { Band } from '../charts/time_chart';
 import { t } from '../lib/strings';
-import { useView, type View, type ViewState } from '../lib/view';
-import { trendOf, valueAt, type Report, type Series, type SeriesSet } from './data';
-
-interface Panel {
-  key: string;
-  title: string;
-  set: SeriesSet;
-  height: number;
-  levels: number[];
-  overlay: SeriesSet | null;
-  leastSpanRatio: number;
-}
+import type { View } from '../lib/view';
+import { trendOf, type Report, type SeriesSet } from './data';
 
 const NOTHING: SeriesSet = { x: [], series: [] };
 
@@ -117,7 +97,6 @@ export function Signals({ report, view }: { report: Report; view: View }) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [overlay, setOverlay] = useState(true);
   const [levels, setLevels] = useState(true);
-  const none = useMemo<number[]>(() => [], []);
 
   const toggle = (name: string) => {
     const next = new Set(hidden);
@@ -125,30 +104,6 @@ export function Signals({ report, view }: { report: Report; view: View }) {
       next.add(name);
     }
     setHidden(next);
-  };
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey) {
-      return;
-    }
-    const pointer = view.current.pointer ?? (view.current.from + view.current.to) / 2;
-    const actions: Record<string, () => void> = {
-      '+': () => view.zoom(0.5),
-      '=': () => view.zoom(0.5),
-      '-': () => view.zoom(2),
-      ArrowLeft: () => view.pan(-0.1),
-      ArrowRight: () => view.pan(0.1),
-      '0': () => view.reset(),
-      Home: () => view.reset(),
-      a: () => view.set({ cursorA: pointer }),
-      b: () => view.set({ cursorB: pointer }),
-      Escape: () => view.set({ cursorA: null, cursorB: null }),
-    };
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (action !== undefined) {
-      event.preventDefault();
-      action();
-    }
   };
 
   if (panels.length === 0) {
@@ -163,7 +118,7 @@ export function Signals({ report, view }: { report: Report; view: View }) {
     <section class="card" id="signals" aria-label={t('signals')}>
       <div class="section-head">
         <h2>{t('signals')}</h2>
-        <Toolbar view={view} />
+        <ViewToolbar view={view} />
       </div>
       <div class="options">
         <label>
@@ -189,226 +144,37 @@ export function Signals({ report, view }: { report: Report; view: View }) {
         )}
       </div>
       <div class="signals-grid">
-        <div
-          data-signals
-          class="signals"
-          tabIndex={0}
-          role="group"
-          aria-label={t('help')}
-          onKeyDown={onKeyDown}
-          onPointerDown={(event) => event.currentTarget.focus({ preventScroll: true })}
-        >
-          <Overview view={view} bands={bands} />
-          {panels.map((panel, i) => (
-            <TimeChart
-              key={`${panel.key} ${i === panels.length - 1}`}
-              title={panel.title}
-              set={panel.set}
-              view={view}
-              height={panel.height + (i === panels.length - 1 ? 26 : 0)}
-              showTime={i === panels.length - 1 || panel.key === 'i'}
-              bands={bands}
-              levels={levels ? panel.levels : none}
-              overlay={overlay ? panel.overlay : null}
-              hidden={hidden}
-              leastSpanRatio={panel.leastSpanRatio}
-            />
-          ))}
-          {report.json.statuses.length > 0 && (
-            <StatusBars statuses={report.json.statuses} view={view} end={report.json.duration_s} />
-          )}
-        </div>
+        <ChartGroup
+          view={view}
+          panels={panels}
+          bands={bands}
+          levels={levels}
+          overlay={overlay}
+          hidden={hidden}
+          above={<Overview view={view} bands={bands} />}
+          below={
+            report.json.statuses.length > 0 && (
+              <StatusBars
+                statuses={report.json.statuses}
+                view={view}
+                end={report.json.duration_s}
+              />
+            )
+          }
+        />
         <div class="readings-part">
-          <Readings report={report} view={view} panels={panels} hidden={hidden} toggle={toggle} />
+          <Readings
+            start={report.json.start}
+            view={view}
+            panels={panels}
+            hidden={hidden}
+            toggle={toggle}
+          />
           <p class="note">
             {t('help')} {report.envelope && t('envelopeNote')}
           </p>
         </div>
       </div>
     </section>
-  );
-}
-
-function Toolbar({ view }: { view: View }) {
-  const { from, to } = useView(view);
-  const button = (label: string, sign: string, action: () => void) => (
-    <button type="button" title={label} aria-label={label} onClick={action}>
-      {sign}
-    </button>
-  );
-  return (
-    <div class="toolbar" data-from={from} data-to={to}>
-      <output class="span">{span(from, to)}</output>
-      {button(t('panLeft'), '←', () => view.pan(-0.25))}
-      {button(t('panRight'), '→', () => view.pan(0.25))}
-      {button(t('zoomIn'), '+', () => view.zoom(0.5))}
-      {button(t('zoomOut'), '−', () => view.zoom(2))}
-      <button type="button" onClick={() => view.reset()}>
-        {t('reset')}
-      </button>
-    </div>
-  );
-}
-
-function Readings({
-  report,
-  view,
-  panels,
-  hidden,
-  toggle,
-}: {
-  report: Report;
-  view: View;
-  panels: readonly Panel[];
-  hidden: ReadonlySet<string>;
-  toggle: (name: string) => void;
-}) {
-  const state = useView(view);
-  const scales = useMemo(
-    () =>
-      new Map(
-        panels.map((panel) => [
-          panel.key,
-          scaleOf(
-            panel.set.series.flatMap((line) => line.values),
-            panel.set.series[0]?.unit ?? '1',
-          ),
-        ]),
-      ),
-    [panels],
-  );
-  return (
-    <div class="scroll">
-      <table class="readings">
-        <thead>
-          <tr>
-            <th scope="col">{t('channel')}</th>
-            <th scope="col">{t('atPointer')}</th>
-            <th scope="col">{t('cursorA')}</th>
-            <th scope="col">{t('cursorB')}</th>
-            <th scope="col">{t('cursorDelta')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          <TimeRows report={report} view={view} state={state} />
-          {panels.map((panel) =>
-            panel.set.series.map((line) => (
-              <ReadingRow
-                key={panel.key + line.name}
-                set={panel.set}
-                line={line}
-                scale={scales.get(panel.key) as Scale}
-                state={state}
-                shown={!hidden.has(line.name)}
-                toggle={() => toggle(line.name)}
-              />
-            )),
-          )}
-        </tbody>
-      </table>
-      <button
-        type="button"
-        class="plain"
-        disabled={state.cursorA === null && state.cursorB === null}
-        onClick={() => view.set({ cursorA: null, cursorB: null })}
-      >
-        {t('clearCursors')}
-      </button>
-    </div>
-  );
-}
-
-function TimeRows({ report, view, state }: { report: Report; view: View; state: ViewState }) {
-  const { cursorA, cursorB, pointer } = state;
-  const delta = cursorA !== null && cursorB !== null ? cursorB - cursorA : null;
-  const start = report.json.start;
-  const input = (name: string, value: number | null, set: (value: number | null) => void) => (
-    <input
-      type="number"
-      step="any"
-      aria-label={t('cursorInput', { name })}
-      value={value === null ? '' : Number(value.toFixed(7))}
-      onChange={(event) => {
-        const text = event.currentTarget.value;
-        set(text === '' ? null : Math.min(Math.max(Number(text), view.begin), view.end));
-      }}
-    />
-  );
-  const clock = (at: number | null) =>
-    start === null || at === null ? NOT_AVAILABLE : timeOfDay(start, at);
-  return (
-    <>
-      <tr>
-        <th scope="row">
-          {t('time')} <span class="unit">s</span>
-        </th>
-        <td>{pointer === null ? NOT_AVAILABLE : pointer.toFixed(6)}</td>
-        <td>{input(t('cursorA'), cursorA, (at) => view.set({ cursorA: at }))}</td>
-        <td>{input(t('cursorB'), cursorB, (at) => view.set({ cursorB: at }))}</td>
-        <td class="strong">{seconds(delta)}</td>
-      </tr>
-      {start !== null && (
-        <tr class="clock">
-          <th scope="row">{t('timeOfDay')}</th>
-          <td>{clock(pointer)}</td>
-          <td>{clock(cursorA)}</td>
-          <td>{clock(cursorB)}</td>
-          <td />
-        </tr>
-      )}
-    </>
-  );
-}
-
-function ReadingRow({
-  set,
-  line,
-  scale,
-  state,
-  shown,
-  toggle,
-}: {
-  set: SeriesSet;
-  line: Series;
-  scale: Scale;
-  state: ViewState;
-  shown: boolean;
-  toggle: () => void;
-}) {
-  const look = useLook();
-  const at = (time: number | null) => (time === null ? null : valueAt(set, line, time));
-  const a = at(state.cursorA);
-  const b = at(state.cursorB);
-  const delta = isAvailable(a) && isAvailable(b) ? b - a : null;
-  return (
-    <tr class={shown ? '' : 'dimmed'}>
-      <th scope="row">
-        <label class="series">
-          <input
-            type="checkbox"
-            checked={shown}
-            onChange={toggle}
-            aria-label={t('show', { name: line.name })}
-          />
-          <svg width="26" height="8" aria-hidden="true">
-            <line
-              x1="0"
-              x2="26"
-              y1="4"
-              y2="4"
-              stroke={look.colour(line.phase)}
-              stroke-width="2.5"
-              stroke-dasharray={phaseDash(line.phase).join(' ')}
-            />
-          </svg>
-          {line.name}
-          <span class="unit">{scale.unit}</span>
-        </label>
-      </th>
-      <td>{number(at(state.pointer), scale)}</td>
-      <td>{number(a, scale)}</td>
-      <td>{number(b, scale)}</td>
-      <td>{number(delta, scale)}</td>
-    </tr>
   );
 }

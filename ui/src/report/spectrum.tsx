@@ -136,7 +136,7 @@ function HarmonicsPart({ report, index }: { report: Report; index: number }) {
   const sets = report.harmonics.map(
     (entry): BarSet => ({
       input: entry.input,
-      percent: mean ? entry.mean : (entry.windows[index] ?? []),
+      values: mean ? entry.mean : (entry.windows[index] ?? []),
     }),
   );
   // The neutral's small fundamental would set the scale; its figures are in the table.
@@ -215,8 +215,8 @@ function HarmonicsPart({ report, index }: { report: Report; index: number }) {
                   <th scope="row">{order}</th>
                   {sets.map((set) => (
                     <td key={set.input}>
-                      {isAvailable(set.percent[order])
-                        ? (set.percent[order] as number).toFixed(3)
+                      {isAvailable(set.values[order])
+                        ? (set.values[order] as number).toFixed(3)
                         : NOT_AVAILABLE}
                     </td>
                   ))}

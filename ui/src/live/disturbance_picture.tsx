@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// The waveform around a disturbance, with its thresholds.
+import { useMemo, useState } from 'preact/hooks';
+import { ChartGroup, ViewToolbar, type Panel } from '../charts/chart_group';
+import { Readings } from '../charts/readings';
+import type { Band } from '../charts/time_chart';
+import { quantity, seconds } from '../lib/format';
+import { epochSeconds, isoOf, localTime, utcTitle, zoneAt } from '../lib/local_time';
+import { useLook } from '../lib/look';
+import { phaseOf } from '../lib/palette';
+import { View } from '../lib/view';
+import type { SeriesSet } from '../report/data';
+import { apiUrl, meterPath } from './api';
+import { useFetched, useLive } from './context';
+import { extremeOf, percentOf, thresholdLevels } from './disturbances';
+import { t } from './strings';
+import type { Disturbance, Waveform } from './types';
+import { useWindowHeight } from './use_window';
+
+const SAMPLES_SHOWN_AT_LEAST = 8;
+
+/// `event` null: it is older than those of the list.
+export function DisturbancePicture({ id, event }: { id: number; event: Disturbance | null }) {
+  const { meter } = useLive();
+  const older = useFetched<{ disturbances: Disturbance[] }>(
+    event === null ? meterPath(meter.id, 'disturbances') : null,
+    { before: id + 1, limit: 1 },
+  );
+  const known = event ?? older.data?.disturbances.find((entry) => entry.id === id) ?? null;
+  const has = known === null || known.has_waveform;
+  const waveform = useFetched<Waveform>(
+    has ? meterPath(meter.id, 'disturbances', id, 'waveform') : null,
+  );
+  return (
+    <>
+      {known !== null && <Facts event={known} />}
+      {!has ? (
+        <p class="nothing">{t('noPicture')}</p>
+      ) : waveform.data === null ? (
+        <p class="nothing" role="status">
+          {waveform.error ?? t('pictureLoading')}
+        </p>
+      ) : (
+        <Picture waveform={waveform.data} event={known} />
+      )}
+    </>
+  );
+}
+
+function Facts({ event }: { event: Disturbance }) {
+  const { meter } = useLive();
+  const at = event.start ?? event.end;
+  const percent = percentOf(event);
+  const facts: [string, string, string?][] = [
+    [
+      t('eventStart'),
+      event.start === null
+        ? t('sinceStart')
+        : `${localTime(at, 4)} ${at === null ? '' : zoneAt(at)}`,
+      utcTitle(at),
+    ],
+    [t('duration'), event.end === null ? t('ongoing') : seconds(event.duration_s)],
+    [
+      t('eventExtreme'),
+      `${quantity(extremeOf(event), 'V')} ${event.worst_phase}${percent === null ? '' : ` · ${percent.toFixed(2)} %`}`,
+    ],
+    [t('eventPhases'), event.phases.join(' ')],
+    [t('thresholds'), `${event.threshold_percent} % · ${event.reference_V.toPrecision(4)} V`],
+  ];
+  return (
+    <div class="picture-facts">
+      <h2 class={`event-title ${event.type}`}>{t(event.type)}</h2>
+      <dl class="facts">
+        {facts.map(([name, value, title]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd title={title}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {event.has_waveform && (
+        <a
+          class="button"
+          download
+          title={t('comtradeTitle')}
+          href={apiUrl(`${meterPath(meter.id, 'disturbances', event.id)}/waveform.cff`)}
+        >
+          {t('comtrade')} ↓
+        </a>
+      )}
+    </div>
+  );
+}
+
+function setsOf(waveform: Waveform, zero: number) {
+  const start = epochSeconds(waveform.start) - zero;
+  const entries = Object.entries(waveform.channels);
+  const count = entries[0]?.[1].length ?? 0;
+  const x = Array.from({ length: count }, (_, i) => start + i / waveform.rate_Hz);
+  const set = (letter: string, unit: string): SeriesSet => ({
+    x,
+    series: entries
+      .filter(([input]) => input.startsWith(letter))
+      .map(([input, values]) => ({ name: input, phase: phaseOf(input), unit, values })),
+  });
+  return { x, voltages: set('V', 'V'), currents: set('I', 'A') };
+}
+
+function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance | null }) {
+  const { meter } = useLive();
+  const look = useLook();
+  const windowHeight = useWindowHeight();
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  // Time 0 is where the disturbance begins.
+  const zero = epochSeconds(event?.start ?? event?.end ?? waveform.start);
+  const { x, voltages, currents } = useMemo(() => setsOf(waveform, zero), [waveform, zero]);
+  const begin = x[0] ?? 0;
+  const end = x[x.length - 1] ?? 1;
+  const view = useMemo(
+    () =>
+      new View(
+        begin,
+        Math.max(end, begin + 1e-3),
+        SAMPLES_SHOWN_AT_LEAST / waveform.rate_Hz,
+        0,
+        false,
+      ),
+    [waveform],
+  );
+  const bands = useMemo<Band[]>(
+    () =>
+      event === null
+        ? []
+        : [
+            {
+              kind: event.type,
+              from: event.start === null ? begin : epochSeconds(event.start) - zero,
+              to: event.end === null ? end : epochSeconds(event.end) - zero,
+            },
+          ],
+    [event, zero],
+  );
+  const there = [voltages, currents].filter((set) => set.series.length > 0);
+  const height = Math.max(
+    Math.min(
+      Math.floor((windowHeight * 0.52) / Math.max(there.length, 1)),
+      Math.round(300 * look.zoom),
+    ),
+    Math.round(150 * look.zoom),
+  );
+  const panels = [
+    {
+      key: 'u',
+      title: t('voltages'),
+      set: voltages,
+      levels: event === null ? [] : thresholdLevels(event, meter.wiring),
+    },
+    { key: 'i', title: t('currents'), set: currents, levels: [] },
+  ]
+    .filter((panel) => panel.set.series.length > 0)
+    .map((panel): Panel => ({ ...panel, height, overlay: null, leastSpanRatio: 0.01 }));
+  return (
+    <>
+      <div class="scope-bar">
+        <span />
+        <ViewToolbar view={view} all={t('everything')} />
+      </div>
+      <div class="scope-grid" data-picture={event?.id ?? ''}>
+        <ChartGroup
+          view={view}
+          panels={panels}
+          bands={bands}
+          levels
+          overlay={false}
+          hidden={hidden}
+        />
+        <div class="readings-part">
+          <Readings
+            start={isoOf(zero)}
+            view={view}
+            panels={panels}
+            hidden={hidden}
+            toggle={(name) => {
+              const next = new Set(hidden);
+              if (!next.delete(name)) {
+                next.add(name);
+              }
+              setHidden(next);
+            }}
+          />
+          <p class="note">{t('help')}</p>
+        </div>
+      </div>
+    </>
+  );
+}
