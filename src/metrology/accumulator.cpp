@@ -74,6 +74,51 @@ inline SineCosine sine_cosine(float x) {
   return {2.0F * s2 * c2, 1.0F - 2.0F * s2 * s2};
 }
 
+template <class Terms, class Sums>
+void add_rows(const Terms& terms, InputMask inputs, Sums& sums) {
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    if (!inputs.has(static_cast<Input>(i))) {
+      continue;
+    }
+    for (std::size_t r = 0; r < SpectrumTerms::kRows; ++r) {
+      const auto& from = terms[i][r];
+      auto& to = sums[i][r];
+      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+        to[h] += static_cast<typename std::decay_t<decltype(to)>::value_type>(from[h]);
+      }
+    }
+  }
+}
+
+template <class Sums>
+void means_of(const Sums& sums, InputMask inputs, Spectra& out) {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    const Input input = static_cast<Input>(i);
+    if (!inputs.has(input)) {
+      continue;
+    }
+    const auto& from = sums[i];
+    const auto roots = [&](SpectrumKind kind, std::size_t sum, std::size_t count) {
+      auto& to = out.of_input[i][static_cast<std::size_t>(kind)];
+      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+        // 0/0 is the NaN that is wanted.
+        to[h] = static_cast<float>(std::sqrt(from[sum][h] / from[count][h]));
+      }
+    };
+    roots(SpectrumKind::Magnitude, SpectrumTerms::kSquare, SpectrumTerms::kMagnitudes);
+    roots(SpectrumKind::Interharmonic, SpectrumTerms::kInterSquare, SpectrumTerms::kInters);
+    auto& angle = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Angle)];
+    for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+      angle[h] = from[SpectrumTerms::kAngles][h] > 0
+                     ? static_cast<float>(signal::atan2_radians(
+                           static_cast<double>(from[SpectrumTerms::kSine][h]),
+                           static_cast<double>(from[SpectrumTerms::kCosine][h])))
+                     : kNaN;
+    }
+  }
+}
+
 }  // namespace
 
 ValueAccumulator::ValueAccumulator(const SystemSetup& system)
@@ -187,76 +232,67 @@ void ValueAccumulator::result(std::span<double> out) const noexcept {
 }
 
 void prepare(const Spectra& spectra, InputMask inputs, SpectrumTerms& terms) noexcept {
-  terms.inputs = inputs;
   for (std::size_t i = 0; i < kInputCount; ++i) {
     const Input input = static_cast<Input>(i);
     if (!inputs.has(input)) {
       continue;
     }
-    const auto& magnitude = spectra.get(input, SpectrumKind::Magnitude);
-    const auto& inter = spectra.get(input, SpectrumKind::Interharmonic);
-    const auto& angle = spectra.get(input, SpectrumKind::Angle);
     auto& to = terms.of_input[i];
+    const auto squares = [&](SpectrumKind kind, std::size_t sum, std::size_t count) {
+      const auto& from = spectra.get(input, kind);
+      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+        const bool there = from[h] == from[h];
+        to[sum][h] = there ? from[h] * from[h] : 0.0F;
+        to[count][h] = there ? 1.0F : 0.0F;
+      }
+    };
+    squares(SpectrumKind::Magnitude, SpectrumTerms::kSquare, SpectrumTerms::kMagnitudes);
+    squares(SpectrumKind::Interharmonic, SpectrumTerms::kInterSquare, SpectrumTerms::kInters);
+    const auto& angle = spectra.get(input, SpectrumKind::Angle);
     for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-      to[SpectrumTerms::kSquare][h] = magnitude[h] * magnitude[h];
-      to[SpectrumTerms::kInterSquare][h] = inter[h] * inter[h];
+      const bool there = angle[h] == angle[h];
       const SineCosine sc = sine_cosine(angle[h]);
-      to[SpectrumTerms::kCosine][h] = sc.cosine;
-      to[SpectrumTerms::kSine][h] = sc.sine;
+      to[SpectrumTerms::kCosine][h] = there ? sc.cosine : 0.0F;
+      to[SpectrumTerms::kSine][h] = there ? sc.sine : 0.0F;
+      to[SpectrumTerms::kAngles][h] = there ? 1.0F : 0.0F;
     }
   }
+}
+
+void SpectrumTerms::reset() noexcept {
+  for (auto& input : of_input) {
+    for (Orders& row : input) {
+      row.fill(0.0F);
+    }
+  }
+}
+
+void SpectrumTerms::add(const SpectrumTerms& terms, InputMask inputs) noexcept {
+  add_rows(terms.of_input, inputs, of_input);
+}
+
+void SpectrumTerms::result(InputMask inputs, Spectra& out) const noexcept {
+  means_of(of_input, inputs, out);
 }
 
 void SpectrumAccumulator::reset() noexcept {
-  for (auto& input : rows_) {
-    for (auto& row : input) {
-      row.sum.fill(0.0);
-      row.count.fill(0.0F);
+  for (auto& input : of_input_) {
+    for (Orders& row : input) {
+      row.fill(0.0);
     }
   }
 }
 
-void SpectrumAccumulator::add(const SpectrumTerms& terms) noexcept {
-  for (std::size_t i = 0; i < kInputCount; ++i) {
-    if (!terms.inputs.has(static_cast<Input>(i))) {
-      continue;
-    }
-    for (std::size_t r = 0; r < SpectrumTerms::kRows; ++r) {
-      const auto& from = terms.of_input[i][r];
-      Row& row = rows_[i][r];
-      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-        const bool there = from[h] == from[h];
-        row.sum[h] += there ? static_cast<double>(from[h]) : 0.0;
-        row.count[h] += there ? 1.0F : 0.0F;
-      }
-    }
-  }
+void SpectrumAccumulator::add(const SpectrumTerms& terms, InputMask inputs) noexcept {
+  add_rows(terms.of_input, inputs, of_input_);
+}
+
+void SpectrumAccumulator::add(const SpectrumAccumulator& other, InputMask inputs) noexcept {
+  add_rows(other.of_input_, inputs, of_input_);
 }
 
 void SpectrumAccumulator::result(InputMask inputs, Spectra& out) const noexcept {
-  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-  for (std::size_t i = 0; i < kInputCount; ++i) {
-    const Input input = static_cast<Input>(i);
-    if (!inputs.has(input)) {
-      continue;
-    }
-    auto& magnitude = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Magnitude)];
-    auto& inter = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Interharmonic)];
-    auto& angle = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Angle)];
-    const auto root = [&](const Row& row, std::size_t h) {
-      return row.count[h] > 0.0F
-                 ? static_cast<float>(std::sqrt(row.sum[h] / static_cast<double>(row.count[h])))
-                 : kNaN;
-    };
-    for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-      magnitude[h] = root(rows_[i][SpectrumTerms::kSquare], h);
-      inter[h] = root(rows_[i][SpectrumTerms::kInterSquare], h);
-      const Row& cosine = rows_[i][SpectrumTerms::kCosine];
-      angle[h] = cosine.count[h] > 0.0F ? static_cast<float>(signal::atan2_radians(
-                                              rows_[i][SpectrumTerms::kSine].sum[h], cosine.sum[h]))
-                                        : kNaN;
-    }
-  }
+  means_of(of_input_, inputs, out);
 }
 
 void clear(Spectra& spectra) noexcept {

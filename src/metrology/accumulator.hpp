@@ -41,28 +41,32 @@ class ValueAccumulator {
   std::array<std::array<double, 3>, 8> factor_sums_{};  ///< ΣP, ΣQ, ΣS of each power factor row
 };
 
-/// What spectra contribute to sums, worked out once for all accumulators that take them in.
+/// What spectra contribute to sums, worked out once for all that take them in, or the sum of a few
+/// of them (up to some dozens: floats carry no more). What is not available counts 0 times.
 struct SpectrumTerms {
-  enum Row : std::size_t { kSquare, kInterSquare, kCosine, kSine, kRows };
+  enum Row : std::size_t { kSquare, kInterSquare, kCosine, kSine, kSums };
+  enum Count : std::size_t { kMagnitudes = kSums, kInters, kAngles, kRows };
   using Orders = std::array<float, kMaxOrder + 1>;
   std::array<std::array<Orders, kRows>, kInputCount> of_input{};
-  InputMask inputs;  ///< which inputs are filled in
+
+  void reset() noexcept;
+  void add(const SpectrumTerms& terms, InputMask inputs) noexcept;
+  void result(InputMask inputs, Spectra& out) const noexcept;
 };
+/// Fills in the inputs of `inputs`, leaves the others alone.
 void prepare(const Spectra& spectra, InputMask inputs, SpectrumTerms& terms) noexcept;
 
-/// Spectra, element by element.
+/// Any number of spectra, element by element.
 class SpectrumAccumulator {
  public:
   void reset() noexcept;
-  void add(const SpectrumTerms& terms) noexcept;
+  void add(const SpectrumTerms& terms, InputMask inputs) noexcept;
+  void add(const SpectrumAccumulator& other, InputMask inputs) noexcept;
   void result(InputMask inputs, Spectra& out) const noexcept;
 
  private:
-  struct Row {
-    std::array<double, kMaxOrder + 1> sum{};
-    std::array<float, kMaxOrder + 1> count{};
-  };
-  std::array<std::array<Row, SpectrumTerms::kRows>, kInputCount> rows_{};
+  using Orders = std::array<double, kMaxOrder + 1>;
+  std::array<std::array<Orders, SpectrumTerms::kRows>, kInputCount> of_input_{};
 };
 
 /// All inputs of `spectra` not available.

@@ -90,11 +90,22 @@ Aggregator::Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink
     level.interval = row.interval;
     level.period = row.period;
     level.inputs_wanted = row.inputs;
+    if (row.period > Duration::seconds(1)) {
+      level.many = std::make_unique<SpectrumAccumulator>();
+    } else {
+      level.few = std::make_unique<SpectrumTerms>();
+    }
   }
   clear(*spectra_);
 }
 
 void Aggregator::open(Level& level, Instant start, bool whole) noexcept {
+  // 1 s lies in 10 s, and 10 s in 10 min, with the windows that end in them.
+  if (level.inputs > 0 && level.interval == Interval::OneSecond) {
+    levels_[kTenSecond].many->add(*level.few, inputs_);
+  } else if (level.inputs > 0 && level.interval == Interval::TenSecond) {
+    levels_[kTenMinute].many->add(*level.many, inputs_);
+  }
   level.open = true;
   level.leave_out = false;
   level.whole = whole;
@@ -103,7 +114,11 @@ void Aggregator::open(Level& level, Instant start, bool whole) noexcept {
   level.inputs = 0;
   level.marks = Marks{};
   level.sums.reset();
-  level.spectra->reset();
+  if (level.few != nullptr) {
+    level.few->reset();
+  } else {
+    level.many->reset();
+  }
 }
 
 void Aggregator::begin(Instant start) noexcept {
@@ -133,8 +148,10 @@ void Aggregator::take(Level& level, const IntervalValues& values,
   ++level.inputs;
   level.covered_to = values.end;
   level.sums.add(values.values);
-  if (terms != nullptr) {
-    level.spectra->add(*terms);
+  if (terms != nullptr && level.few != nullptr) {
+    level.few->add(*terms, inputs_);
+  } else if (terms != nullptr && level.interval == Interval::TwoHour) {
+    level.many->add(*terms, inputs_);
   }
 }
 
@@ -179,7 +196,11 @@ void Aggregator::publish(Level& level, Instant end) noexcept {
     values_[index(QuantityId::Freq)] = power_frequency_hertz_;
     values_[index(QuantityId::PowerFrequency)] = power_frequency_hertz_;
   }
-  level.spectra->result(inputs_, *spectra_);
+  if (level.few != nullptr) {
+    level.few->result(inputs_, *spectra_);
+  } else {
+    level.many->result(inputs_, *spectra_);
+  }
   Marks marks = level.marks;
   marks.complete = marks.complete && level.whole;
   const IntervalValues out{.interval = level.interval,

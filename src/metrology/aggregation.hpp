@@ -86,14 +86,16 @@ class Aggregator {
     std::uint64_t number = 0;
     Marks marks;
     ValueAccumulator sums;
-    std::unique_ptr<SpectrumAccumulator> spectra;
-    explicit Level(const SystemSetup& system)
-        : sums(system), spectra(std::make_unique<SpectrumAccumulator>()) {}
+    /// Spectra of a few inputs, or of any number: the latter take in the former when those end, so
+    /// that a window adds to two intervals and not to all.
+    std::unique_ptr<SpectrumTerms> few;
+    std::unique_ptr<SpectrumAccumulator> many;
+    explicit Level(const SystemSetup& system) : sums(system) {}
   };
   enum : std::size_t { kOneSecond, kOneFiftyOneEighty, kTenSecond, kTenMinute, kTwoHour, kLevels };
 
-  static void open(Level& level, Instant start, bool whole) noexcept;
-  static void take(Level& level, const IntervalValues& values, const SpectrumTerms* terms) noexcept;
+  void open(Level& level, Instant start, bool whole) noexcept;
+  void take(Level& level, const IntervalValues& values, const SpectrumTerms* terms) noexcept;
   void publish(Level& level, Instant end) noexcept;
   void close_until(Level& level, Instant now) noexcept;
 

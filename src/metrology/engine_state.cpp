@@ -170,8 +170,8 @@ InputMask Engine::State::spectrum_inputs_of(const EngineSetup& setup, const Valu
 }
 
 std::size_t Engine::State::memory_bytes() const noexcept {
-  return sizeof(*this) + rate->bytes() + sizeof(Spectra) * 2 + sizeof(SpectrumTerms) * 2 +
-         5 * sizeof(SpectrumAccumulator);
+  return sizeof(*this) + rate->bytes() + sizeof(Spectra) * 2 + sizeof(SpectrumTerms) * 4 +
+         3 * sizeof(SpectrumAccumulator);
 }
 
 void Engine::State::make_channels() {
@@ -754,7 +754,9 @@ void Engine::State::open_window(Position start, Position end) noexcept {
     const double beside = (middle - start) - 0.5 * length;
     due_.bend = std::abs(beside) / length * cycles > kStraightTurns ? beside : 0.0;
   }
-  due_.marks = {.flagged = flagged(instant_of(start), instant_of(end)),
+  due_.from = instant_of(start);
+  due_.to = instant_of(end);
+  due_.marks = {.flagged = flagged(due_.from, due_.to),
                 .complete = true,
                 .clock_ok = clock_ok(start, end),
                 .sync_ok = !due_.lost};
@@ -857,8 +859,8 @@ void Engine::State::hand_over_window() noexcept {
   }
   const IntervalValues out{.interval = Interval::TenTwelveCycle,
                            .number = window_number_++,
-                           .start = instant_of(due_.start),
-                           .end = instant_of(due_.end),
+                           .start = due_.from,
+                           .end = due_.to,
                            .marks = due_.marks,
                            .inputs = 1,
                            .values = window_values_,

@@ -164,6 +164,8 @@ struct Engine::State {
     bool waiting = false;
     Position start;
     Position end;
+    Instant from;
+    Instant to;
     bool lost = false;
     double bend = 0.0;             ///< see SpectrumAnalyzer
     Marks marks;                   ///< but `complete`

@@ -58,7 +58,7 @@ void Statistics::add(const IntervalValues& interval) noexcept {
     return;
   }
   prepare(*interval.spectra, all_inputs(), spectra_->terms);
-  spectra_->sums.add(spectra_->terms);
+  spectra_->sums.add(spectra_->terms, all_inputs());
   mean_valid_ = false;
   for (std::size_t i = 0; i < kInputCount; ++i) {
     for (std::size_t k = 0; k < kSpectrumKinds; ++k) {
