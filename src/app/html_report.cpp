@@ -64,13 +64,16 @@ std::string_view title_of(const ReportData& data) {
 
 }  // namespace
 
+std::string report_policy() {
+  return format(
+      "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
+      ui::report_script_hash, ui::report_style_hash);
+}
+
 std::string render_html_report(const ReportData& data) {
   std::string page;
   page += "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  page += format(
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "script-src {}; style-src {}; base-uri 'none'; form-action 'none'\">\n",
-      ui::report_script_hash, ui::report_style_hash);
+  page += format("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n", report_policy());
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   page += "<meta name=\"color-scheme\" content=\"light dark\">\n";
   page += format("<meta name=\"generator\" content=\"Halfcycle {}\">\n", escape_html(data.version));

@@ -12,4 +12,8 @@ namespace halfcycle::app {
 /// every text of it is escaped.
 [[nodiscard]] std::string render_html_report(const ReportData& data);
 
+/// The content security policy of such a document, which it also states itself: nothing from
+/// outside, only its own script and style.
+[[nodiscard]] std::string report_policy();
+
 }  // namespace halfcycle::app
