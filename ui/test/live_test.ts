@@ -114,9 +114,9 @@ test('the last minute forgets what is older and breaks where nothing came', () =
 });
 
 test('harmonics stand at their orders, as shares or absolute', () => {
-  const spectrum = reading({ value: [100, 50, null, 2] });
-  assert.deepEqual(barsOf(spectrum, 1, null, false), [null, 100, 50, null, 2]);
-  assert.deepEqual(barsOf(spectrum, 1, 230, true), [null, 230, 115, null, 4.6]);
+  const spectrum = reading({ value: [100, 50, null, 200] });
+  assert.deepEqual(barsOf(spectrum, 1, null, false), [null, 100, 50, null, 200]);
+  assert.deepEqual(barsOf(spectrum, 1, 230, true), [null, 230, 115, null, 460]);
   assert.deepEqual(barsOf(spectrum, 1, null, true), [null, null, null, null, null]);
   assert.equal(highestOrder([barsOf(spectrum, 1, null, false), [null, 100, null]]), 4);
   assert.equal(highestOrder([[null, null]]), 0);

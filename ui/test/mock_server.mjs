@@ -25,7 +25,7 @@ const meters = ['Feeder 1', 'Feeder 2', 'Transformer T1', 'Pump house'].map((nam
   nominal_frequency_Hz: 50,
   sample_rate_Hz: 12800,
   inputs: ['V1', 'V2', 'V3', 'I1', 'I2', 'I3', 'I4'],
-  state: i === 3 ? 'source lost' : 'measuring',
+  state: i === 3 ? 'source-lost' : 'measuring',
   message: i === 3 ? 'The source sends nothing since 08:00. Check its cable.' : '',
   first_sample: iso(started),
   last_sample: iso(Date.now()),

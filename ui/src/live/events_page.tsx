@@ -245,7 +245,8 @@ function EventLogTable({ least }: { least: number }) {
   if (list.entries.length === 0) {
     return <p class="empty">{list.error ?? t(list.pending ? 'loading' : 'noLogEvents')}</p>;
   }
-  const valueOf = (label: string, value: string) => [label, value].filter(Boolean).join(': ');
+  const valueOf = (label: string | null, value: string | null) =>
+    [label, value].filter(Boolean).join(': ');
   return (
     <>
       <div class="scroll tall">

@@ -6,7 +6,7 @@ import type { Meter } from './types';
 const STATES: Record<string, LiveKey> = {
   starting: 'stateStarting',
   measuring: 'stateMeasuring',
-  'source lost': 'stateLost',
+  'source-lost': 'stateLost',
   ended: 'stateEnded',
   failed: 'stateFailed',
 };

@@ -4,12 +4,10 @@
 
 export type Instant = string;
 
-export type MeterState = 'starting' | 'measuring' | 'source lost' | 'ended' | 'failed';
-
 export interface Meter {
   id: string;
   name: string;
-  unit_id: number;
+  unit_id: number | null;
   source: string;
   template: string;
   wiring: string;
@@ -17,6 +15,7 @@ export interface Meter {
   nominal_frequency_Hz: number | null;
   sample_rate_Hz: number | null;
   inputs: string[];
+  /// starting, measuring, source-lost, ended or failed.
   state: string;
   message: string;
   first_sample: Instant | null;
@@ -49,8 +48,8 @@ export interface RegisterInfo {
   tick: string;
   module: string;
   help: string;
-  first_element?: number | null;
-  element_count?: number | null;
+  first_element: number | null;
+  element_count: number | null;
 }
 
 export interface Waveform {
@@ -91,11 +90,11 @@ export interface LogEvent {
   time: Instant;
   priority: number;
   module: string;
-  cause: string;
-  cause_value: string;
-  effect: string;
-  effect_value: string;
-  by: string;
+  cause: string | null;
+  cause_value: string | null;
+  effect: string | null;
+  effect_value: string | null;
+  by: string | null;
 }
 
 export interface Disturbance {
