@@ -7,12 +7,12 @@
 // UPDATE_SCREENSHOTS=1 writes docs/images/report*.png.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { chromium } from '../../ui/node_modules/playwright-core/index.mjs';
+import { launchBrowser, near, worstContrast } from './page_checks.mjs';
 
 const program = process.env.HC_PROGRAM;
 const source = process.env.HC_SOURCE_DIR;
@@ -39,13 +39,6 @@ function pageOf(file) {
     pages.set(file, pathToFileURL(path).href);
   }
   return pages.get(file);
-}
-
-function chromiumPath() {
-  const names = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'chromium'));
-  const found = [process.env.CHROMIUM, ...names].find((path) => path && existsSync(path));
-  assert.ok(found, 'chromium is not installed: sudo apt-get install chromium');
-  return found;
 }
 
 // A page whose every complaint is collected.
@@ -87,18 +80,8 @@ async function firstChart(page) {
   return page.locator('[data-chart] .u-over').first().boundingBox();
 }
 
-function near(actual, expected, tolerance, what) {
-  assert.ok(
-    Math.abs(actual - expected) <= tolerance,
-    `${what}: ${actual} instead of ${expected} ± ${tolerance}`,
-  );
-}
-
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: chromiumPath(),
-    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-  });
+  browser = await launchBrowser();
 });
 
 after(async () => {
@@ -288,44 +271,7 @@ test('the search finds registers by label', async () => {
 test('text stands out in light and in dark', async () => {
   for (const colorScheme of ['light', 'dark']) {
     const { page, close } = await open(FAULT, { colorScheme });
-    const worst = await page.evaluate(() => {
-      const channels = (css) =>
-        css
-          .match(/[\d.]+/g)
-          .slice(0, 3)
-          .map(Number);
-      const luminance = (css) => {
-        const [r, g, b] = channels(css).map((value) => {
-          const c = value / 255;
-          return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-      };
-      const backOf = (element) => {
-        for (let e = element; e !== null; e = e.parentElement) {
-          const colour = getComputedStyle(e).backgroundColor;
-          if (!/, 0\)$/.test(colour)) {
-            return colour;
-          }
-        }
-        return 'rgb(255, 255, 255)';
-      };
-      let least = { ratio: Infinity };
-      for (const element of document.querySelectorAll('#app *')) {
-        const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim() !== '');
-        if (!own || element.matches(':disabled, option, title')) {
-          continue;
-        }
-        const style = getComputedStyle(element);
-        const ink = element instanceof SVGElement ? style.fill : style.color;
-        const [a, b] = [luminance(ink), luminance(backOf(element))];
-        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        if (ratio < least.ratio) {
-          least = { ratio, text: element.textContent.slice(0, 40), ink };
-        }
-      }
-      return { ...least, back: luminance(backOf(document.querySelector('.card'))) };
-    });
+    const worst = await worstContrast(page, '.card');
     assert.ok(worst.ratio >= 4.5, `${colorScheme}: ${JSON.stringify(worst)}`);
     assert.equal(worst.back < 0.1, colorScheme === 'dark');
     await close();

@@ -18,6 +18,7 @@ import type { Disturbance, Waveform } from './types';
 import { useWindowHeight } from './use_window';
 
 const SAMPLES_SHOWN_AT_LEAST = 8;
+const CYCLES_AROUND = 3;
 
 /// `event` null: it is older than those of the list.
 export function DisturbancePicture({ id, event }: { id: number; event: Disturbance | null }) {
@@ -116,17 +117,19 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
   const { x, voltages, currents } = useMemo(() => setsOf(waveform, zero), [waveform, zero]);
   const begin = x[0] ?? 0;
   const end = x[x.length - 1] ?? 1;
-  const view = useMemo(
-    () =>
-      new View(
-        begin,
-        Math.max(end, begin + 1e-3),
-        SAMPLES_SHOWN_AT_LEAST / waveform.rate_Hz,
-        0,
-        false,
-      ),
-    [waveform],
-  );
+  const cycle = 1 / (meter.nominal_frequency_Hz ?? 50);
+  const view = useMemo(() => {
+    const shortest = SAMPLES_SHOWN_AT_LEAST / waveform.rate_Hz;
+    const made = new View(begin, Math.max(end, begin + 1e-3), shortest, 0, false);
+    // The disturbance with a little before and after it.
+    if (event !== null) {
+      const from = event.start === null ? begin : epochSeconds(event.start) - zero;
+      const to = event.end === null ? end : epochSeconds(event.end) - zero;
+      const room = Math.max(CYCLES_AROUND * cycle, (to - from) * 0.15);
+      made.show(Math.max(from - room, begin), Math.min(to + room, end));
+    }
+    return made;
+  }, [waveform, event?.id]);
   const bands = useMemo<Band[]>(
     () =>
       event === null
@@ -167,6 +170,7 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
       </div>
       <div class="scope-grid" data-picture={event?.id ?? ''}>
         <ChartGroup
+          key={event?.id}
           view={view}
           panels={panels}
           bands={bands}
