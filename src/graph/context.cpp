@@ -116,10 +116,10 @@ EventEnd Context::output_end(std::size_t k) const {
 }
 
 std::uint64_t Context::effect(std::string_view kind, std::span<const double> values,
-                              std::string_view text) {
+                              std::string_view text, Marks marks) {
   const std::uint64_t sequence = ++graph_.effect_sequence_;
   if (graph_.effects_ != nullptr) {
-    graph_.effects_->on_effect({graph_.end_, module_, sequence, kind, values, text});
+    graph_.effects_->on_effect({graph_.end_, module_, sequence, kind, values, text, marks});
   }
   return sequence;
 }

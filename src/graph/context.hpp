@@ -85,8 +85,8 @@ class Context {
   [[nodiscard]] EventEnd input_end(std::size_t input) const;
   [[nodiscard]] EventEnd output_end(std::size_t k) const;
   /// Posts an effect; returns the number that its result will carry.
-  std::uint64_t effect(std::string_view kind, std::span<const double> values,
-                       std::string_view text);
+  std::uint64_t effect(std::string_view kind, std::span<const double> values, std::string_view text,
+                       Marks marks = {});
 
  private:
   friend class Graph;

@@ -43,6 +43,14 @@ struct Event {
 /// "2026-01-01T00:00:00.000000000Z 128 Over V1: Vln a 253.1 V -> Over V1 Status on"
 [[nodiscard]] std::string to_text(const CompiledTemplate& compiled, const Event& event);
 
+/// The same in parts, as a log keeps it; empty: none.
+struct EventText {
+  std::string module;
+  std::string cause, cause_value;
+  std::string effect, effect_value;
+};
+[[nodiscard]] EventText describe(const CompiledTemplate& compiled, const Event& event);
+
 class EventSink {
  public:
   virtual ~EventSink() = default;
@@ -58,6 +66,7 @@ struct Effect {
   std::string_view kind;       ///< agreed between module type and room: "record", "output", …
   std::span<const double> values;
   std::string_view text;
+  Marks marks;  ///< of the values, together
 };
 
 class EffectSink {

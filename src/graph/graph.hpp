@@ -97,8 +97,15 @@ class Graph {
   void post(const Event& event);
   /// Evaluates what depends on what was renewed, in order, and publishes the groups it touched.
   void commit();
-  /// Before the first frame, which publishes it: a retained value from the store.
+  /// Before the first frame: a retained value from the store. publish_restored() shows it.
   void restore(std::uint32_t reg, double value, Instant time, Marks marks);
+  /// Likewise a setup value that was accepted before a restart, as text; causes no event.
+  /// Errors: InvalidSetup: there is no such setup register, or the value is no longer allowed.
+  [[nodiscard]] Result<void> restore_setup(std::string_view module, std::string_view setup,
+                                           const std::string& value);
+  void publish_restored() { publish(); }
+  /// Value of a register; NaN: not available.
+  [[nodiscard]] double number(std::uint32_t reg) const { return slots_[reg]; }
   /// Live value of a setup register, by its number in the template.
   [[nodiscard]] double setup_number(std::uint32_t setup) const { return setup_numbers_[setup]; }
   /// Modules evaluated since creation: what the tests of change propagation count.

@@ -259,6 +259,27 @@ Result<std::uint32_t> Graph::find_setup(std::string_view module, std::string_vie
               instance.type->name, setup, did_you_mean(setup, names));
 }
 
+Result<void> Graph::restore_setup(std::string_view module, std::string_view setup,
+                                  const std::string& value) {
+  const auto found = find_setup(module, setup);
+  if (!found) {
+    return fail(found.error());
+  }
+  const ModuleInstance& instance = compiled_->modules()[compiled_->module_of_setup(*found)];
+  auto checked = check_setup(*instance.type, compiled_->setup_spec(*found), value,
+                             format("'{}' of '{}'", setup, module));
+  if (!checked) {
+    return fail(checked.error());
+  }
+  const std::lock_guard lock(submit_mutex_);
+  setup_numbers_[*found] = accepted_numbers_[*found] = checked->number;
+  if (checked->text) {
+    const std::uint32_t slot = compiled_->text_slots()[*found];
+    setup_texts_[slot] = accepted_texts_[slot] = std::move(checked->text);
+  }
+  return {};
+}
+
 Result<std::string> Graph::setup_value(std::string_view module, std::string_view setup) const {
   const auto index_of_setup = find_setup(module, setup);
   if (!index_of_setup) {

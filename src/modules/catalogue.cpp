@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "modules/data_recorder.hpp"
 #include "modules/measured_modules.hpp"
 #include "modules/sag_swell.hpp"
 #include "modules/shipped_templates.hpp"
@@ -11,12 +12,14 @@
 namespace halfcycle::modules {
 
 graph::ModuleCatalogue catalogue() {
-  static constexpr std::array<const graph::ModuleType*, 21> kTypes{
+  static constexpr std::array<const graph::ModuleType*, 23> kTypes{
       // What the meter measures.
       &kPowerMeter, &kHighSpeedPowerMeter, &kEnergy, &kHarmonicsAnalyzer, &kSymmetricalComponents,
       &kSagSwell,
       // Energy, demand, statistics.
       &kIntegrator, &kSlidingWindowDemand, &kMinimum, &kMaximum,
+      // Logs.
+      &kDataRecorder, &kEventLogController,
       // Setpoints and logic.
       &kSetpoint, &kAndOr, &kArithmetic, &kCounter, &kFeedback,
       // Time.

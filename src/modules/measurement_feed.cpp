@@ -59,8 +59,9 @@ MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
     for (std::uint32_t k = 0; k < module.type->outputs.size(); ++k) {
       const graph::OutputSpec& output = module.type->outputs[k];
       if (k < scalar_outputs) {
-        scalars_[interval].push_back(
-            {module.first_register + k, quantity_of(*module.type, k), info(output.unit).per_si});
+        scalars_[interval].push_back({module.first_register + k, quantity_of(*module.type, k),
+                                      info(output.unit).per_si, 0.0,
+                                      output.retain == graph::Retain::Yes});
       } else {
         const std::size_t array = k - scalar_outputs;
         arrays_[interval].push_back(
@@ -72,11 +73,25 @@ MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
   }
 }
 
+void MeasurementFeed::take_bases() {
+  based_ = true;
+  for (std::vector<Scalar>& scalars : scalars_) {
+    for (Scalar& scalar : scalars) {
+      const double held = graph_.number(scalar.reg);
+      scalar.base = scalar.retained && is_available(held) ? held : 0.0;
+    }
+  }
+}
+
 void MeasurementFeed::feed(const metrology::IntervalValues& values) {
+  if (!based_) {
+    take_bases();
+  }
   const auto interval = static_cast<std::size_t>(values.interval);
   graph_.begin(tick_of(values.interval), values.start, values.end);
   for (const Scalar& scalar : scalars_[interval]) {
-    graph_.write(scalar.reg, values[scalar.quantity] * scalar.per_si, values.marks);
+    const double value = values[scalar.quantity] * scalar.per_si;
+    graph_.write(scalar.reg, scalar.retained ? scalar.base + value : value, values.marks);
   }
   if (values.spectra != nullptr) {
     write_spectra(values);

@@ -8,6 +8,8 @@
 // Which interval feeds what:  ½ cycle → High-Speed Power Meter;  10/12-cycle → Harmonics Analyzer;
 // 1 s → Power Meter, Energy;  150/180-cycle → Symmetrical Components. The other intervals open
 // frames too, so that modules linked to them later find their tick.
+// The engine integrates from 0. Energies that were restored into the graph before the first frame
+// go on from there.
 // Measuring thread; does not allocate after construction.
 #pragma once
 
@@ -44,6 +46,8 @@ class MeasurementFeed {
     std::uint32_t reg;
     metrology::QuantityId quantity;
     double per_si;
+    double base;  // what the register held before the engine began, of those that accumulate
+    bool retained;
   };
   struct Array {
     std::uint32_t reg;
@@ -53,12 +57,14 @@ class MeasurementFeed {
     int count;
     float per_si;
   };
+  void take_bases();
   void write_spectra(const metrology::IntervalValues& values);
 
   graph::Graph& graph_;
   std::array<std::vector<Scalar>, metrology::kIntervalCount> scalars_;
   std::array<std::vector<Array>, metrology::kIntervalCount> arrays_;
   std::int64_t sag_swell_ = -1;  // module, or -1
+  bool based_ = false;
   Instant latest_ = graph::kNoInstant;
 };
 

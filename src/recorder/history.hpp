@@ -42,10 +42,10 @@ struct LogInfo {
 };
 
 struct RowQuery {
-  std::optional<Instant> from;       ///< inclusive; nothing: from the first row
-  std::optional<Instant> to;         ///< exclusive; nothing: to the last row
-  std::vector<std::string> columns;  ///< labels; empty: all
-  std::size_t max_points = 0;        ///< 0: every row; else at most so many buckets
+  std::optional<Instant> from{};       ///< inclusive; nothing: from the first row
+  std::optional<Instant> to{};         ///< exclusive; nothing: to the last row
+  std::vector<std::string> columns{};  ///< labels; empty: all
+  std::size_t max_points = 0;          ///< 0: every row; else at most so many buckets
 };
 
 /// Rows in time order. When there were more than max_points, each point stands for a bucket of
@@ -71,8 +71,8 @@ struct StoredEvent {
 };
 
 struct EventQuery {
-  std::optional<Instant> from;
-  std::optional<Instant> to;
+  std::optional<Instant> from{};
+  std::optional<Instant> to{};
   std::uint8_t min_priority = 0;
   std::uint64_t after_sequence = 0;   ///< only later ones
   std::uint64_t before_sequence = 0;  ///< 0: no limit; for paging backwards
