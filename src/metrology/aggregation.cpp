@@ -2,14 +2,9 @@
 #include "metrology/aggregation.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace halfcycle::metrology {
-namespace {
-// The ends of windows carry the noise of the phase measurement; one this close to a tick ends at
-// it.
-constexpr Duration kTickTolerance = Duration::us(100);
-}  // namespace
-
 void CycleCounter::reset() noexcept {
   running_ = false;
   results_.fill(Result{});
@@ -50,6 +45,11 @@ void CycleCounter::crossing(Instant at) noexcept {
   ++crossings_;
 }
 
+void CycleCounter::clock_step(Duration by) noexcept {
+  first_ += by;
+  last_ += by;
+}
+
 void CycleCounter::lost(Instant at) noexcept {
   if (!running_) {
     open(at);
@@ -70,6 +70,7 @@ double CycleCounter::result(Instant start) const noexcept {
 Aggregator::Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink& sink)
     : inputs_(inputs),
       sink_(sink),
+      overlap_(system),
       spectra_(std::make_unique<Spectra>()),
       terms_(std::make_unique<SpectrumTerms>()) {
   struct Row {
@@ -96,6 +97,9 @@ Aggregator::Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink
       level.few = std::make_unique<SpectrumTerms>();
     }
   }
+  overlap_.interval = Interval::OneFiftyOneEightyCycle;
+  overlap_.inputs_wanted = levels_[kOneFiftyOneEighty].inputs_wanted;
+  overlap_.few = std::make_unique<SpectrumTerms>();
   clear(*spectra_);
 }
 
@@ -125,6 +129,7 @@ void Aggregator::begin(Instant start) noexcept {
   one_second_cycles_.reset();
   ten_second_cycles_.reset();
   power_frequency_hertz_ = kNotAvailable;
+  overlap_.open = false;
   for (Level& level : levels_) {
     if (level.period == Duration()) {
       open(level, start, true);
@@ -155,23 +160,43 @@ void Aggregator::take(Level& level, const IntervalValues& values,
   }
 }
 
-void Aggregator::add(const IntervalValues& values, const SpectrumTerms* terms) noexcept {
+void Aggregator::count(const IntervalValues& values, const SpectrumTerms* terms,
+                       bool resynchronised) noexcept {
+  Level& level = levels_[kOneFiftyOneEighty];
+  if (resynchronised && level.inputs > 0) {
+    std::swap(level, overlap_);
+    level.number = overlap_.number + 1;
+    open(level, values.start, true);
+  }
+  for (Level* counted : {&overlap_, &level}) {
+    if (!counted->open) {
+      continue;
+    }
+    if (counted->inputs == 0) {
+      counted->start = values.start;
+    }
+    take(*counted, values, terms);
+    if (counted->inputs == counted->inputs_wanted) {
+      publish(*counted, values.end);
+      open(*counted, values.end, true);
+      counted->open = counted == &level;
+    }
+  }
+}
+
+void Aggregator::add(const IntervalValues& values, const SpectrumTerms* terms,
+                     bool resynchronised) noexcept {
+  const Instant tick = (values.start + kTickTolerance).floor_to(kTickPeriod) + kTickPeriod;
+  const Instant belongs = std::min(values.end, tick);
   for (std::size_t k = 0; k < kTwoHour; ++k) {
     Level& level = levels_[k];
     if (level.period == Duration()) {
-      if (level.inputs == 0) {
-        level.start = values.start;
-      }
-      take(level, values, terms);
-      if (level.inputs == level.inputs_wanted) {
-        publish(level, values.end);
-        open(level, values.end, true);
-      }
+      count(values, terms, resynchronised);
       continue;
     }
-    close_until(level, values.end - kTickTolerance);
+    close_until(level, belongs - kTickTolerance);
     take(level, values, terms);
-    close_until(level, values.end + kTickTolerance);
+    close_until(level, belongs + kTickTolerance);
   }
   began_ = true;
 }

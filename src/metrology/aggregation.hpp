@@ -3,12 +3,15 @@
 //
 //   Aggregator aggregation(system, inputs, sink);
 //   aggregation.begin(segment_start);
-//   aggregation.add(ten_twelve_cycle, terms);   // in order; intervals that it ends are published
-//   aggregation.end(segment_end);               // publishes what is complete by then
+//   aggregation.add(ten_twelve_cycle, terms, resynchronised);   // in order; publishes what it ends
+//   aggregation.end(segment_end);                                // and what is complete by then
 //
 // Intervals from 1 s up are aligned to UTC. A 10/12-cycle value belongs to the interval in which it
-// ends. The first interval of a run, begun before the first sample, and the last, not ended, are
-// left out; one with a gap inside is published as not complete.
+// ends; one that goes on beyond a ten-minute tick belongs to what ends at the tick, and is counted
+// once. The first 10/12-cycle value from a tick on starts a 150/180-cycle interval; one in progress
+// goes on beside it until it has its fifteen (§4.5, overlap 1 and 2). The first interval of a run,
+// begun before the first sample, and the last, not ended, are left out; one with a gap inside is
+// published as not complete.
 #pragma once
 
 #include <array>
@@ -31,6 +34,8 @@ class CycleCounter {
   void crossing(Instant at) noexcept;
   /// There is no frequency at this time: neither is there for the interval it lies in.
   void lost(Instant at) noexcept;
+  /// UTC was corrected by so much; the cycles go on.
+  void clock_step(Duration by) noexcept;
   /// Nothing more before `now`.
   void advance(Instant now) noexcept;
   /// Frequency of the interval that starts at `start`; NaN if it was not measured throughout.
@@ -55,13 +60,21 @@ class CycleCounter {
   std::size_t next_ = 0;
 };
 
+/// IEC 61000-4-30 §4.4: where 10/12-cycle windows are synchronised again.
+inline constexpr Duration kTickPeriod = Duration::seconds(600);
+/// The ends of windows carry the noise of the phase measurement; one this close to a tick ends at
+/// it.
+inline constexpr Duration kTickTolerance = Duration::us(100);
+
 class Aggregator {
  public:
   Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink& sink);
 
   /// Measuring begins (again) here, after a start, a gap or a clock step.
   void begin(Instant start) noexcept;
-  void add(const IntervalValues& values, const SpectrumTerms* terms) noexcept;
+  /// resynchronised: `values` is the first from a ten-minute tick on.
+  void add(const IntervalValues& values, const SpectrumTerms* terms,
+           bool resynchronised = false) noexcept;
   /// Measuring stops here.
   void end(Instant at) noexcept;
 
@@ -96,12 +109,15 @@ class Aggregator {
 
   void open(Level& level, Instant start, bool whole) noexcept;
   void take(Level& level, const IntervalValues& values, const SpectrumTerms* terms) noexcept;
+  void count(const IntervalValues& values, const SpectrumTerms* terms,
+             bool resynchronised) noexcept;
   void publish(Level& level, Instant end) noexcept;
   void close_until(Level& level, Instant now) noexcept;
 
   InputMask inputs_;
   IntervalSink& sink_;
   std::vector<Level> levels_;
+  Level overlap_;  ///< a 150/180-cycle interval that goes on beyond a ten-minute tick
   CycleCounter one_second_cycles_{Duration::seconds(1)};
   CycleCounter ten_second_cycles_{Duration::seconds(10)};
   double power_frequency_hertz_ = kNotAvailable;

@@ -25,6 +25,9 @@ constexpr double kEndToleranceSamples = 0.5;
 // Phase by which the middle of a window's cycles may lie beside the middle of its time before the
 // grid follows the bend: below it, a bend is noise rather than a ramp.
 constexpr double kStraightTurns = 2e-4;
+// A step of UTC up to this is a correction (a leap second, a clock that was set right) and leaves
+// windows and aggregates whole; beyond it the time before was not known.
+constexpr Duration kLargestCorrection = Duration::seconds(10);
 
 double source_per_cycle(const EngineSetup& setup, double rate_hertz) {
   return std::max(rate_hertz / setup.system.nominal_frequency_hertz, kFewestSamplesPerCycle);
@@ -170,7 +173,7 @@ InputMask Engine::State::spectrum_inputs_of(const EngineSetup& setup, const Valu
 }
 
 std::size_t Engine::State::memory_bytes() const noexcept {
-  return sizeof(*this) + rate->bytes() + sizeof(Spectra) * 2 + sizeof(SpectrumTerms) * 4 +
+  return sizeof(*this) + rate->bytes() + sizeof(Spectra) * 2 + sizeof(SpectrumTerms) * 5 +
          3 * sizeof(SpectrumAccumulator);
 }
 
@@ -202,10 +205,62 @@ void Engine::State::make_channels() {
 
 // ---- segments ----------------------------------------------------------------------------------
 
-Instant Engine::State::instant_of(Position position) const noexcept {
+const Engine::State::Clock& Engine::State::clock_at(Position position) const noexcept {
+  std::size_t k = clock_count_ - 1;
+  while (k > 0 && position < Position::at(clocks_[k].from * rate->factor, 0.0)) {
+    --k;
+  }
+  return clocks_[k];
+}
+
+Instant Engine::State::instant_of(const Clock& clock, Position position) const noexcept {
   const double frames = position.to_samples() / static_cast<double>(rate->factor);
-  const double ahead = static_cast<double>(segment_index_ - time_.index);
-  return time_.instant_of(static_cast<double>(time_.index) + (ahead + frames));
+  const double ahead =
+      static_cast<double>(static_cast<std::int64_t>(segment_index_ - clock.map.index));
+  return clock.map.instant_of(static_cast<double>(clock.map.index) + (ahead + frames));
+}
+
+Engine::State::Position Engine::State::next_tick_position() const noexcept {
+  // A correction forwards may pass the tick: then the first sample behind it is where it lies.
+  for (std::size_t k = 0;; ++k) {
+    const Clock& clock = clocks_[k];
+    const double from_segment =
+        (next_tick_ - clock.map.at).to_seconds() * clock.map.rate_hertz +
+        static_cast<double>(static_cast<std::int64_t>(clock.map.index - segment_index_));
+    const double frames = std::max(from_segment, static_cast<double>(clock.from));
+    if (k + 1 == clock_count_ || frames < static_cast<double>(clocks_[k + 1].from)) {
+      return Position::at(0, frames * static_cast<double>(rate->factor));
+    }
+  }
+}
+
+bool Engine::State::is_correction(const SampleBlock& block) const noexcept {
+  if (phase_ == Phase::Idle || block.discontinuity != Discontinuity::ClockStep ||
+      block.time.rate_hertz != rate->source_rate_hertz) {
+    return false;
+  }
+  const Duration by =
+      block.time.instant_of(static_cast<double>(block.first_index)) -
+      clocks_[clock_count_ - 1].map.instant_of(static_cast<double>(block.first_index));
+  return by <= kLargestCorrection && Duration() - by <= kLargestCorrection;
+}
+
+void Engine::State::correct_clock(const TimeMap& map) noexcept {
+  if (clock_count_ == clocks_.size()) {
+    std::copy(clocks_.begin() + 1, clocks_.end(), clocks_.begin());
+    --clock_count_;
+  }
+  clocks_[clock_count_++] = {source_frames_, map};
+}
+
+void Engine::State::tell_of_corrections(Position start) noexcept {
+  const std::int64_t from = clock_at(start).from;
+  if (from > clock_told_) {
+    clock_told_ = from;
+    for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
+      outputs.half_cycles[k]->on_break();
+    }
+  }
 }
 
 bool Engine::State::clock_ok(Position start, Position end) const noexcept {
@@ -233,7 +288,9 @@ void Engine::State::begin_segment(const SampleBlock& block) noexcept {
     rate = std::make_unique<RateDependent>(setup, lanes, block.time.rate_hertz);
   }
   phase_ = Phase::Collecting;
-  time_ = block.time;
+  clocks_[0] = {0, block.time};
+  clock_count_ = 1;
+  clock_told_ = clock_counted_ = 0;
   segment_index_ = block.first_index;
   source_frames_ = 0;
   clock_bad_count_ = 0;
@@ -245,7 +302,9 @@ void Engine::State::push(const SampleBlock& block) noexcept {
   if (block.frame_count == 0) {
     return;
   }
-  if (phase_ == Phase::Idle || block.discontinuity != Discontinuity::None) {
+  if (is_correction(block)) {
+    correct_clock(block.time);
+  } else if (phase_ == Phase::Idle || block.discontinuity != Discontinuity::None) {
     end_segment();
     begin_segment(block);
   }
@@ -378,7 +437,10 @@ void Engine::State::start_running() noexcept {
   half_sums_ = WindowSums{};
   window_start_ = Position();
   window_turns_known_ = false;
+  next_tick_ = (instant_of(Position()) + kTickTolerance).floor_to(kTickPeriod) + kTickPeriod;
+  resynchronised_ = false;
   crossing_known_ = false;
+  next_counted_ = 1;
 }
 
 double Engine::State::refine_frequency(double coarse_hertz, std::int64_t available) noexcept {
@@ -467,6 +529,7 @@ void Engine::State::end_segment() noexcept {
     energies.latest(half_cycle_values);
   }
   r.tracker.close();
+  count_cycles(r.tracker.count() - 1);
   close_windows(true);
   finish_window();
   aggregation.end(instant_of(data_end_));
@@ -519,8 +582,10 @@ void Engine::State::do_channel(Channel& channel) noexcept {
                       ? std::sqrt(mean_square(rate->ring, rate->tables->end_weights, window.start,
                                               window.end, {.lane = channel.current_lane}))
                       : kNotAvailable;
-  channel.latest.start = instant_of(window.start);
-  channel.latest.end = instant_of(window.end);
+  tell_of_corrections(window.start);
+  const Clock& clock = clock_at(window.start);
+  channel.latest.start = instant_of(clock, window.start);
+  channel.latest.end = instant_of(clock, window.end);
   channel.latest.u_rms_volts = channel.u_rms;
   if (channel.detector_channel >= 0) {
     for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
@@ -553,7 +618,7 @@ void Engine::State::do_half_cycle() noexcept {
     WindowSums whole = half_sums_;
     whole += sums;
     publish_half_cycle(cycle, whole);
-    count_cycles(cycle);
+    count_cycles(cycle.number - ReferenceTracker::kSmoothAhead);
   }
   half_sums_ = sums;
   half_start_ = half_end_;
@@ -648,8 +713,10 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
   at(QuantityId::VllAvg) = ll_count > 0.0 ? ll_sum / ll_count : kNotAvailable;
   at(QuantityId::IAvg) = i_count > 0.0 ? i_sum / i_count : kNotAvailable;
 
-  const Instant start = instant_of(cycle.cycle_start);
-  const Instant end = instant_of(cycle.end);
+  tell_of_corrections(cycle.cycle_start);
+  const Clock& clock = clock_at(cycle.cycle_start);
+  const Instant start = instant_of(clock, cycle.cycle_start);
+  const Instant end = instant_of(clock, cycle.end);
   const Marks marks{.flagged = flagged(start, end),
                     .complete = is_complete(sums),
                     .clock_ok = clock_ok(cycle.cycle_start, cycle.end),
@@ -682,21 +749,40 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
                        .spectra = nullptr});
 }
 
-void Engine::State::count_cycles(const GridCycle& cycle) noexcept {
+void Engine::State::count_cycles(std::int64_t last) noexcept {
+  for (; next_counted_ <= last; ++next_counted_) {
+    count_cycle(next_counted_);
+  }
+}
+
+void Engine::State::count_cycle(std::int64_t number) noexcept {
+  const ReferenceTracker& tracker = rate->tracker;
+  const GridCycle& cycle = tracker.at(number);
+  const Clock& clock = clock_at(cycle.centre);
+  CycleCounter& second = aggregation.one_second_cycles();
+  CycleCounter& ten_seconds = aggregation.ten_second_cycles();
+  if (clock.from > clock_counted_) {
+    const Position at = Position::at(clock.from * rate->factor, 0.0);
+    const Duration by = instant_of(clock, at) -
+                        instant_of(clock_at(Position::at(clock_counted_ * rate->factor, 0.0)), at);
+    clock_counted_ = clock.from;
+    second.clock_step(by);
+    ten_seconds.clock_step(by);
+  }
+  const Instant now = instant_of(clock, cycle.centre);
   if (cycle.lost) {
-    const Instant at = instant_of(cycle.centre);
-    aggregation.one_second_cycles().lost(at);
-    aggregation.ten_second_cycles().lost(at);
+    second.lost(now);
+    ten_seconds.lost(now);
     crossing_known_ = false;
     return;
   }
-  if (cycle.number < 2) {
+  if (number < 2) {
     return;
   }
   // A rising zero crossing of the reference lies where its cosine is at three quarters of a turn.
-  const GridCycle& before = rate->tracker.at(cycle.number - 1);
-  const double from = before.counted_turns - 0.75;
-  const double to = cycle.counted_turns - 0.75;
+  const GridCycle& before = tracker.at(number - 1);
+  const double from = tracker.smooth_turns(number - 1) - 0.75;
+  const double to = tracker.smooth_turns(number) - 0.75;
   if (!crossing_known_) {
     crossing_known_ = true;
     next_crossing_ = static_cast<std::int64_t>(std::ceil(from));
@@ -704,10 +790,12 @@ void Engine::State::count_cycles(const GridCycle& cycle) noexcept {
   for (; static_cast<double>(next_crossing_) <= to; ++next_crossing_) {
     const double part =
         std::clamp((static_cast<double>(next_crossing_) - from) / (to - from), 0.0, 1.0);
-    const Instant at = instant_of(before.centre + part * (cycle.centre - before.centre));
-    aggregation.one_second_cycles().crossing(at);
-    aggregation.ten_second_cycles().crossing(at);
+    const Instant at = instant_of(clock, before.centre + part * (cycle.centre - before.centre));
+    second.crossing(at);
+    ten_seconds.crossing(at);
   }
+  second.advance(now);
+  ten_seconds.advance(now);
 }
 
 // ---- the deferred step -------------------------------------------------------------------------
@@ -734,8 +822,23 @@ void Engine::State::close_windows(bool all) noexcept {
       return;
     }
     open_window(window_start_, end);
-    window_start_ = end;
-    window_start_turns_ += cycles;
+    begin_next_window(end, window_start_turns_ + cycles);
+  }
+}
+
+// Gapless, and from each ten-minute tick on anew: the window in progress there runs to its end
+// beside the first one of the new period (IEC 61000-4-30 §4.4, §4.5).
+void Engine::State::begin_next_window(Position end, double end_turns) noexcept {
+  const Position tick = next_tick_position();
+  const double tolerance = kTickTolerance.to_seconds() * rate->rate_hertz;
+  resynchronised_ = tick < end + tolerance;
+  const bool overlaps = tick < end;
+  window_start_ = overlaps ? tick : end;
+  window_start_turns_ = overlaps ? rate->tracker.turns_at(tick) : end_turns;
+  if (resynchronised_) {
+    const Instant passed =
+        std::max(next_tick_, (instant_of(window_start_) + kTickTolerance).floor_to(kTickPeriod));
+    next_tick_ = passed + kTickPeriod;
   }
 }
 
@@ -754,8 +857,10 @@ void Engine::State::open_window(Position start, Position end) noexcept {
     const double beside = (middle - start) - 0.5 * length;
     due_.bend = std::abs(beside) / length * cycles > kStraightTurns ? beside : 0.0;
   }
-  due_.from = instant_of(start);
-  due_.to = instant_of(end);
+  const Clock& clock = clock_at(start);
+  due_.from = instant_of(clock, start);
+  due_.to = instant_of(clock, end);
+  due_.resynchronised = resynchronised_;
   due_.marks = {.flagged = flagged(due_.from, due_.to),
                 .complete = true,
                 .clock_ok = clock_ok(start, end),
@@ -867,7 +972,7 @@ void Engine::State::hand_over_window() noexcept {
                            .spectra = spectra_.get()};
   outputs.on_interval(out);
   prepare(*spectra_, spectrum_inputs, *terms_);
-  aggregation.add(out, terms_.get());
+  aggregation.add(out, terms_.get(), due_.resynchronised);
 }
 
 }  // namespace halfcycle::metrology

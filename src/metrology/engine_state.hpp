@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of the engine. Internal to metrology.
 //
-// A segment is what lies between two discontinuities. Its positions count frames of `ring` from the
-// segment's first sample (frames of the source times the upsampling factor). Per segment:
+// A segment is what lies between two discontinuities (corrections of the clock that are small do
+// not end it: samples go on, only their time changes). Its positions count frames of `ring` from
+// the segment's first sample (frames of the source times the upsampling factor). Per segment:
 //   collecting   the first ten cycles wait until the frequency is measured
 //   running      frames enter the ring slice by slice; each window is worked out as soon as the
 //                frames behind it are there, in the order of the windows' ends
@@ -166,6 +167,7 @@ struct Engine::State {
     Position end;
     Instant from;
     Instant to;
+    bool resynchronised = false;  ///< the first from a ten-minute tick on
     bool lost = false;
     double bend = 0.0;             ///< see SpectrumAnalyzer
     Marks marks;                   ///< but `complete`
@@ -174,11 +176,17 @@ struct Engine::State {
     bool evaluated = false;        ///< its values wait for their place in the order
     std::array<double, kQuantityCount> energies{};
   };
+  struct Clock {
+    std::int64_t from = 0;  ///< source frame of the segment from which `map` holds
+    TimeMap map;
+  };
 
   [[nodiscard]] static InputMask spectrum_inputs_of(const EngineSetup& setup, const Valuer& valuer);
   void make_channels();
   void begin_segment(const SampleBlock& block) noexcept;
   void end_segment() noexcept;
+  [[nodiscard]] bool is_correction(const SampleBlock& block) const noexcept;
+  void correct_clock(const TimeMap& map) noexcept;
   void fill_ring() noexcept;
   void start_running() noexcept;
   [[nodiscard]] double refine_frequency(double coarse_hertz, std::int64_t available) noexcept;
@@ -191,7 +199,9 @@ struct Engine::State {
   void do_channel(Channel& channel) noexcept;
   void do_half_cycle() noexcept;
   void publish_half_cycle(const GridCycle& cycle, const signal::WindowSums& sums) noexcept;
-  void count_cycles(const GridCycle& cycle) noexcept;
+  /// Counts up to this half cycle of the tracker.
+  void count_cycles(std::int64_t last) noexcept;
+  void count_cycle(std::int64_t number) noexcept;
   void close_windows(bool all) noexcept;
   void open_window(Position start, Position end) noexcept;
   void do_window_piece() noexcept;
@@ -200,7 +210,14 @@ struct Engine::State {
   void finish_window() noexcept;
   [[nodiscard]] WindowMeasures measures_of(const signal::WindowSums& sums) const noexcept;
   [[nodiscard]] bool is_complete(const signal::WindowSums& sums) const noexcept;
-  [[nodiscard]] Instant instant_of(Position position) const noexcept;
+  [[nodiscard]] const Clock& clock_at(Position position) const noexcept;
+  [[nodiscard]] Instant instant_of(const Clock& clock, Position position) const noexcept;
+  [[nodiscard]] Instant instant_of(Position position) const noexcept {
+    return instant_of(clock_at(position), position);
+  }
+  [[nodiscard]] Position next_tick_position() const noexcept;
+  void begin_next_window(Position end, double end_turns) noexcept;
+  void tell_of_corrections(Position start) noexcept;
   [[nodiscard]] bool clock_ok(Position start, Position end) const noexcept;
   [[nodiscard]] bool flagged(Instant start, Instant end) const noexcept;
 
@@ -209,7 +226,12 @@ struct Engine::State {
 
   // Segment.
   enum class Phase : std::uint8_t { Idle, Collecting, Running } phase_ = Phase::Idle;
-  TimeMap time_;
+  /// UTC may be corrected within a segment; newest last. What begins before a correction keeps the
+  /// time of its beginning.
+  std::array<Clock, 4> clocks_{};
+  std::size_t clock_count_ = 1;
+  std::int64_t clock_told_ = 0;      ///< Clock::from that half-cycle sinks know of
+  std::int64_t clock_counted_ = 0;   ///< that the cycle counters know of
   std::uint64_t segment_index_ = 0;  ///< absolute index of the segment's first source frame
   std::int64_t source_frames_ = 0;   ///< taken in since then
   std::array<Span, 16> clock_bad_{};
@@ -228,9 +250,12 @@ struct Engine::State {
   Position window_start_;
   double window_start_turns_ = 0.0;
   bool window_turns_known_ = false;
+  Instant next_tick_;            ///< where windows are synchronised again
+  bool resynchronised_ = false;  ///< the window at window_start_ is the first from a tick on
   std::uint64_t window_number_ = 0;
   std::int64_t next_crossing_ = 0;
   bool crossing_known_ = false;
+  std::int64_t next_counted_ = 1;  ///< half cycle of the tracker
   std::array<double, kQuantityCount> window_values_{};
   std::unique_ptr<Spectra> spectra_;
   std::unique_ptr<SpectrumTerms> terms_;

@@ -34,6 +34,15 @@ constexpr double kHighestRatio = 1.45;
 // With fewer cycles a spectrum says less than the nominal value.
 constexpr double kCyclesForSpectrum = 3.0;
 
+// Low-pass for the phase, newest last: keeps constants, slopes and ramps of frequency as they are,
+// and of what beats with the fundamental at 0.3 to 1 times its frequency (or an alias of that
+// between half cycles, as of an interharmonic) lets through less than 0.19, half-way between orders
+// 0.05. derived: least squares over that band under the three conditions; the last two half cycles
+// are all that it looks ahead.
+constexpr std::array<double, 15> kSmooth{0.032707,  0.038623,  0.021079,  -0.020725, -0.072111,
+                                         -0.106066, -0.097254, -0.035309, 0.066013,  0.174147,
+                                         0.251019,  0.271785,  0.234557,  0.160565,  0.080969};
+
 double wrap_turns(double turns) { return turns - std::floor(turns + 0.5); }
 
 bool has_voltages(InputMask inputs) {
@@ -254,6 +263,31 @@ void ReferenceTracker::finalise(std::int64_t number) noexcept {
   cycle.gated_turns =
       before.gated_turns + (good ? cycle.counted_turns - before.counted_turns
                                  : held * (cycle.centre - before.centre) / rate_hertz_);
+}
+
+double ReferenceTracker::smooth_turns(std::int64_t number) const noexcept {
+  static_assert(kSmooth.size() == kSmoothBehind + 1 + kSmoothAhead);
+  const GridCycle& cycle = at(number);
+  const std::int64_t first = number - kSmoothBehind;
+  const std::int64_t last = number + kSmoothAhead;
+  if (first < 2 || last >= next_ || next_ - first > kHistory) {
+    return cycle.counted_turns;
+  }
+  // Departures from a straight line, so that uneven half cycles do not matter.
+  const double per_sample =
+      (at(last).counted_turns - at(first).counted_turns) / (at(last).centre - at(first).centre);
+  double sum = 0.0;
+  double weight = 0.0;
+  for (std::int64_t k = first; k <= last; ++k) {
+    const GridCycle& c = at(k);
+    if (c.lost || c.disturbed) {
+      return cycle.counted_turns;
+    }
+    const double h = kSmooth[static_cast<std::size_t>(k - first)];
+    sum += h * (c.counted_turns - cycle.counted_turns - per_sample * (c.centre - cycle.centre));
+    weight += h;
+  }
+  return cycle.counted_turns + sum / weight;
 }
 
 void ReferenceTracker::close() noexcept {

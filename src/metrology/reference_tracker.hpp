@@ -53,7 +53,9 @@ struct GridCycle {
 
 class ReferenceTracker {
  public:
-  static constexpr std::int64_t kHistory = 64;        ///< half cycles that are remembered
+  static constexpr std::int64_t kHistory = 64;       ///< half cycles that are remembered
+  static constexpr std::int64_t kSmoothBehind = 12;  ///< half cycles that smooth_turns looks at
+  static constexpr std::int64_t kSmoothAhead = 2;
   static constexpr std::int64_t kGateHalfCycles = 2;  ///< discarded on both sides of a disturbance
 
   ReferenceTracker(const SystemSetup& system, InputMask inputs, double rate_hertz);
@@ -82,6 +84,10 @@ class ReferenceTracker {
   [[nodiscard]] std::int64_t final_number() const noexcept { return final_; }
   /// Makes the gated phase final up to the newest half cycle: nothing more will come.
   void close() noexcept;
+
+  /// Counted phase, in turns, at the centre of a cycle, without what interharmonics and noise add
+  /// to it; the measured one where the cycles around are not all there, lost or disturbed.
+  [[nodiscard]] double smooth_turns(std::int64_t number) const noexcept;
 
   /// Gated phase, in turns, at a position; straight on beyond the known centres.
   [[nodiscard]] double turns_at(signal::SamplePosition position) const noexcept;
