@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocols/modbus/server.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,6 +33,7 @@ using boost::system::error_code;
 
 constexpr std::string_view kArea = "modbus";
 constexpr std::size_t kInputBytes = 2048;  // some 170 pipelined requests; a frame has at most 260
+constexpr std::size_t kReadyAtOnce = 64;   // then the other servers of the thread have their turn
 constexpr unsigned kMostConnections = 10'000;
 constexpr double kSweepSeconds = 1.0;
 constexpr double kRefusalsEndSeconds = 60.0;
@@ -40,9 +45,86 @@ std::string where(const ModbusSetup& setup) {
   return format("{}:{}", setup.address, setup.port);
 }
 
+/// One client. Reads only when everything answered so far has been sent, so that a client that does
+/// not read costs a fixed amount of memory.
+class Connection {
+ public:
+  enum class Wants : std::uint8_t { Read, Write, Close };
+
+  explicit Connection(tcp::socket socket) : socket_(std::move(socket)) {}
+
+  [[nodiscard]] int handle() { return socket_.native_handle(); }
+  [[nodiscard]] Wants wants() const { return wants_; }
+  std::uint64_t latest_activity = 0;  ///< in sweeps of the server
+
+  /// The socket can be read. Returns whether the client has sent something.
+  bool read(ServerSession& session) {
+    const ssize_t n = ::recv(handle(), in_.data() + filled_, in_.size() - filled_, 0);
+    if (n <= 0) {
+      wants_ = n < 0 && would_block() ? Wants::Read : Wants::Close;
+      return false;
+    }
+    filled_ += static_cast<std::size_t>(n);
+    answer(session);
+    return true;
+  }
+  /// The socket can be written, or it is this client's turn again.
+  void write(ServerSession& session) {
+    if (!out_.empty()) {
+      send();
+    } else {
+      answer(session);
+    }
+  }
+
+ private:
+  static bool would_block() { return errno == EAGAIN || errno == EINTR; }
+
+  void answer(ServerSession& session) {
+    const auto step = session.answer(std::span(in_).first(filled_), out_);
+    filled_ -= step.consumed;
+    std::memmove(in_.data(), in_.data() + step.consumed, filled_);
+    closing_ = step.close;
+    waiting_ = step.waiting;
+    send();
+  }
+  void send() {
+    if (!out_.empty()) {
+      const ssize_t n = ::send(handle(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+      if (n < 0 && !would_block()) {
+        wants_ = Wants::Close;
+        return;
+      }
+      sent_ += static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+      if (sent_ < out_.size()) {
+        wants_ = Wants::Write;
+        return;
+      }
+      out_.clear();
+      sent_ = 0;
+    }
+    // Who has more requests in the buffer waits until others had their turn.
+    wants_ = closing_ ? Wants::Close : waiting_ ? Wants::Write : Wants::Read;
+  }
+
+  tcp::socket socket_;
+  std::size_t filled_ = 0;
+  std::size_t sent_ = 0;
+  Wants wants_ = Wants::Read;
+  bool closing_ = false;
+  bool waiting_ = false;
+  std::vector<std::byte> out_;
+  std::array<std::byte, kInputBytes> in_;
+};
+
 }  // namespace
 
-/// The port, its connections and what they share. A connection keeps it alive; stop() ends both.
+/// The port, its connections and what they share.
+///
+/// The connections lie in an epoll of their own, level-triggered, of which Asio sees only whether
+/// anything in it is ready: all connections that are ready are then read, answered and written in
+/// one go. Asio's own sockets cost one more system call a request (a read that finds nothing): 1.14
+/// instead of 1.4 times the requests a CPU second of libmodbus's server.
 class ModbusServer::Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(const ModbusSetup& setup, asio::io_context& io_context,
@@ -51,6 +133,7 @@ class ModbusServer::Listener : public std::enable_shared_from_this<Listener> {
         log_(log),
         acceptor_(io_context),
         timer_(io_context),
+        ready_(io_context),
         sweep_seconds_(std::min(kSweepSeconds, setup.idle_timeout_seconds / 4.0)),
         units_(directory),
         session_(units_, traffic_) {}
@@ -58,6 +141,7 @@ class ModbusServer::Listener : public std::enable_shared_from_this<Listener> {
   Result<void> open();
   void begin() {
     accept();
+    wait();
     sweep_later();
   }
   void stop();
@@ -66,24 +150,26 @@ class ModbusServer::Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] ModbusStatus status() const;
 
  private:
-  class Connection;
-
   void accept();
   void accepted(tcp::socket socket);
   void refuse();
+  void wait();
+  void serve();
+  void watch(Connection& connection, Connection::Wants wants, int operation);
+  void remove(int handle);
   void sweep_later();
   void sweep();
-  void remove(const std::shared_ptr<Connection>& connection);
 
   const ModbusSetup setup_;
   Log& log_;
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
+  asio::posix::stream_descriptor ready_;  // the epoll of the connections
   const double sweep_seconds_;
   Units units_;
   Traffic traffic_;
   ServerSession session_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  std::unordered_map<int, std::unique_ptr<Connection>> connections_;  // by handle
   std::uint64_t sweeps_ =
       0;  // the server's clock: an activity is remembered by the sweep before it
   std::uint64_t latest_refusal_ = 0;
@@ -98,108 +184,6 @@ class ModbusServer::Listener : public std::enable_shared_from_this<Listener> {
   Count accepted_;
   Count refused_;
   Count timed_out_;
-};
-
-/// One client. Reads only when everything answered so far has been sent, so that a client that does
-/// not read costs a fixed amount of memory.
-class ModbusServer::Listener::Connection : public std::enable_shared_from_this<Connection> {
- public:
-  Connection(std::shared_ptr<Listener> listener, tcp::socket socket)
-      : listener_(std::move(listener)), socket_(std::move(socket)) {
-    touch();
-  }
-
-  void read() {
-    socket_.async_read_some(asio::buffer(in_.data() + filled_, in_.size() - filled_),
-                            [self = shared_from_this()](const error_code& error, std::size_t n) {
-                              if (error) {
-                                self->close();
-                                return;
-                              }
-                              self->touch();
-                              self->filled_ += n;
-                              self->serve();
-                            });
-  }
-  void close() {
-    error_code ignored;
-    socket_.close(ignored);
-    if (listener_) {
-      std::exchange(listener_, nullptr)->remove(shared_from_this());
-    }
-  }
-  /// The server is gone; handlers that still come do nothing.
-  void abandon() {
-    listener_ = nullptr;
-    error_code ignored;
-    socket_.close(ignored);
-  }
-  [[nodiscard]] std::uint64_t latest_activity() const { return latest_activity_; }
-
- private:
-  void touch() {
-    if (listener_) {
-      latest_activity_ = listener_->sweeps_;
-    }
-  }
-
-  void serve() {
-    if (!listener_) {
-      return;
-    }
-    const auto step = listener_->session_.answer(std::span(in_).first(filled_), out_);
-    filled_ -= step.consumed;
-    std::memmove(in_.data(), in_.data() + step.consumed, filled_);
-    closing_ = step.close;
-    waiting_ = step.waiting;
-    send();
-  }
-
-  // Most answers go into the socket's buffer at once; only what does not waits for the reactor.
-  void send() {
-    if (out_.empty()) {
-      sent();
-      return;
-    }
-    error_code error;
-    const std::size_t n = socket_.write_some(asio::buffer(out_), error);
-    if (error && error != asio::error::would_block) {
-      close();
-    } else if (!error && n == out_.size()) {
-      sent();
-    } else {
-      const std::size_t done = error ? 0 : n;
-      asio::async_write(socket_, asio::buffer(out_.data() + done, out_.size() - done),
-                        [self = shared_from_this()](const error_code& failed, std::size_t) {
-                          if (failed) {
-                            self->close();
-                          } else {
-                            self->sent();
-                          }
-                        });
-    }
-  }
-
-  void sent() {
-    out_.clear();
-    if (closing_) {
-      close();
-    } else if (waiting_) {
-      // Others first.
-      asio::post(socket_.get_executor(), [self = shared_from_this()] { self->serve(); });
-    } else {
-      read();
-    }
-  }
-
-  std::shared_ptr<Listener> listener_;  // null once closed
-  tcp::socket socket_;
-  std::size_t filled_ = 0;
-  std::uint64_t latest_activity_ = 0;
-  bool closing_ = false;
-  bool waiting_ = false;
-  std::vector<std::byte> out_;
-  std::array<std::byte, kInputBytes> in_{};
 };
 
 Result<void> ModbusServer::Listener::open() {
@@ -246,6 +230,10 @@ Result<void> ModbusServer::Listener::open() {
                 error.message());
   }
   port_ = acceptor_.local_endpoint(error).port();
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0 || ready_.assign(epoll, error)) {
+    return fail(ErrorCode::Machine, "cannot serve Modbus: no more open files for this process");
+  }
   return {};
 }
 
@@ -280,11 +268,59 @@ void ModbusServer::Listener::accepted(tcp::socket socket) {
   }
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  socket.non_blocking(true, ignored);
-  auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket));
-  connections_.insert(connection);
+  socket.native_non_blocking(true, ignored);
+  // Answers are small and follow requests: pacing them (BBR) would only cost a timer each.
+  constexpr std::string_view kNoPacing = "reno";
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, kNoPacing.data(),
+               kNoPacing.size());
+  // Asio has no further part in it.
+  auto connection = std::make_unique<Connection>(std::move(socket));
+  connection->latest_activity = sweeps_;
+  watch(*connection, Connection::Wants::Read, EPOLL_CTL_ADD);
+  const int handle = connection->handle();
+  connections_[handle] = std::move(connection);
   open_.store(static_cast<unsigned>(connections_.size()), std::memory_order_relaxed);
-  connection->read();
+}
+
+void ModbusServer::Listener::watch(Connection& connection, Connection::Wants wants, int operation) {
+  epoll_event event{};
+  event.events = wants == Connection::Wants::Write ? EPOLLOUT : EPOLLIN;
+  event.data.fd = connection.handle();
+  ::epoll_ctl(ready_.native_handle(), operation, connection.handle(), &event);
+}
+
+void ModbusServer::Listener::wait() {
+  ready_.async_wait(asio::posix::stream_descriptor::wait_read,
+                    [self = shared_from_this()](const error_code& error) {
+                      if (!error && !self->stopped_) {
+                        self->serve();
+                        self->wait();
+                      }
+                    });
+}
+
+void ModbusServer::Listener::serve() {
+  std::array<epoll_event, kReadyAtOnce> events;
+  const int ready =
+      ::epoll_wait(ready_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+  for (int e = 0; e < ready; ++e) {
+    const auto found = connections_.find(events[static_cast<std::size_t>(e)].data.fd);
+    if (found == connections_.end()) {
+      continue;
+    }
+    Connection& connection = *found->second;
+    const Connection::Wants before = connection.wants();
+    if (before == Connection::Wants::Write) {
+      connection.write(session_);
+    } else if (connection.read(session_)) {
+      connection.latest_activity = sweeps_;
+    }
+    if (connection.wants() == Connection::Wants::Close) {
+      remove(connection.handle());
+    } else if (connection.wants() != before) {
+      watch(connection, connection.wants(), EPOLL_CTL_MOD);
+    }
+  }
 }
 
 void ModbusServer::Listener::refuse() {
@@ -315,15 +351,15 @@ void ModbusServer::Listener::sweep() {
   const auto sweeps_in = [&](double seconds) {
     return static_cast<std::uint64_t>(std::ceil(seconds / sweep_seconds_));
   };
-  std::vector<std::shared_ptr<Connection>> idle;
-  for (const auto& connection : connections_) {
-    if (sweeps_ - connection->latest_activity() > sweeps_in(setup_.idle_timeout_seconds)) {
-      idle.push_back(connection);
+  std::vector<int> idle;
+  for (const auto& [handle, connection] : connections_) {
+    if (sweeps_ - connection->latest_activity > sweeps_in(setup_.idle_timeout_seconds)) {
+      idle.push_back(handle);
     }
   }
-  for (const auto& connection : idle) {
+  for (const int handle : idle) {
     timed_out_.add();
-    connection->close();
+    remove(handle);
   }
   if (refusing_ && sweeps_ - latest_refusal_ > sweeps_in(kRefusalsEndSeconds)) {
     refusing_ = false;
@@ -337,8 +373,9 @@ void ModbusServer::Listener::sweep() {
   }
 }
 
-void ModbusServer::Listener::remove(const std::shared_ptr<Connection>& connection) {
-  connections_.erase(connection);
+// Closing a socket takes it out of the epoll.
+void ModbusServer::Listener::remove(int handle) {
+  connections_.erase(handle);
   open_.store(static_cast<unsigned>(connections_.size()), std::memory_order_relaxed);
 }
 
@@ -347,9 +384,8 @@ void ModbusServer::Listener::stop() {
   error_code ignored;
   acceptor_.close(ignored);
   timer_.cancel(ignored);
-  for (const auto& connection : std::exchange(connections_, {})) {
-    connection->abandon();
-  }
+  ready_.close(ignored);
+  connections_.clear();
   open_.store(0, std::memory_order_relaxed);
 }
 
