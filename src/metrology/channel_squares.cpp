@@ -2,52 +2,64 @@
 #include "metrology/channel_squares.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "signal/chunk_layout.hpp"
+#include "signal/kernels.hpp"
 
 namespace halfcycle::metrology {
 
-double mean_square(const signal::FrameRing& ring, const EndWeights& weights,
-                   signal::SamplePosition a, signal::SamplePosition b,
-                   const SquaredChannel& channel) noexcept {
+void mean_squares(const signal::FrameRing& ring, const EndWeights& weights,
+                  signal::SamplePosition a, signal::SamplePosition b,
+                  std::span<const SquaredChannel> channels, std::span<double> out) noexcept {
   constexpr std::int64_t kChunk = static_cast<std::int64_t>(signal::kChunkFrames);
   constexpr std::int64_t kWeights = static_cast<std::int64_t>(EndWeights::kCount);
   const std::size_t lanes = ring.lanes();
-  const auto square_at = [&](std::int64_t n) {
-    const float* x = ring.frames(n);
-    const double v = channel.is_line ? static_cast<double>(x[channel.lane] - x[channel.minus])
-                                     : static_cast<double>(x[channel.lane]);
-    return v * v;
+  bool any_lane = false;
+  bool any_line = false;
+  for (const SquaredChannel& channel : channels) {
+    (channel.is_line ? any_line : any_lane) = true;
+  }
+  std::array<double, 8> of_lanes{};
+  std::array<double, 4> of_lines{};
+  const auto add = [&](std::int64_t first, std::int64_t last, const float* w) {
+    if (first >= last) {
+      return;
+    }
+    const auto count = static_cast<std::size_t>(last - first);
+    if (any_lane) {
+      ring.kernels().squares(ring.frames(first), w, count, lanes, of_lanes.data());
+    }
+    if (any_line) {
+      ring.kernels().difference_squares(ring.frames(first), w, count, lanes, of_lines.data());
+    }
   };
   const EndWeights::Row rise = weights.at(a);
-  const EndWeights::Row fall = weights.at(b);
-  const std::int64_t rise_first = EndWeights::first_frame(a);
-  const std::int64_t fall_first = EndWeights::first_frame(b);
-  double sum = 0.0;
-  for (std::int64_t k = 0; k < kWeights; ++k) {
-    const auto w = static_cast<std::size_t>(k);
-    sum += square_at(rise_first + k) * static_cast<double>(rise[w]);
-    sum += square_at(fall_first + k) * static_cast<double>(1.0F - fall[w]);
+  EndWeights::Row fall = weights.at(b);
+  for (float& w : fall) {
+    w = 1.0F - w;
   }
-  const std::int64_t from = rise_first + kWeights;
-  const std::int64_t first_chunk = (from + kChunk - 1) >> 4;
-  const std::int64_t last_chunk = fall_first >> 4;
-  static_assert(kChunk == 16);
-  const std::int64_t head_end = std::min(fall_first, first_chunk * kChunk);
-  for (std::int64_t n = from; n < head_end; ++n) {
-    sum += square_at(n);
-  }
+  const std::int64_t from = EndWeights::first_frame(a) + kWeights;
+  const std::int64_t to = EndWeights::first_frame(b);
+  const std::int64_t first_chunk = (from + kChunk - 1) / kChunk;
+  const std::int64_t last_chunk = std::max(first_chunk, to / kChunk);
+  add(from - kWeights, from, rise.data());
+  add(from, std::min(to, first_chunk * kChunk), nullptr);
+  add(last_chunk * kChunk, to, nullptr);
+  add(to, to + kWeights, fall.data());
+
   const signal::ChunkLayout layout{lanes};
-  const std::size_t column =
-      channel.is_line ? layout.line() + channel.line : layout.square() + channel.lane;
-  for (std::int64_t c = first_chunk; c < last_chunk; ++c) {
-    sum += static_cast<double>(ring.chunk(c)[column]);
+  for (std::size_t k = 0; k < channels.size(); ++k) {
+    const SquaredChannel& channel = channels[k];
+    const std::size_t column =
+        channel.is_line ? layout.line() + channel.line : layout.square() + channel.lane;
+    double sum = channel.is_line ? of_lines[channel.line] : of_lanes[channel.lane];
+    for (std::int64_t c = first_chunk; c < last_chunk; ++c) {
+      sum += static_cast<double>(ring.chunk(c)[column]);
+    }
+    // Around a step to zero the interpolated square may fall below zero; NaN stays.
+    out[k] = sum < 0.0 ? 0.0 : sum / (b - a);
   }
-  for (std::int64_t n = std::max(head_end, last_chunk * kChunk); n < fall_first; ++n) {
-    sum += square_at(n);
-  }
-  // Around a step to zero the interpolated square may fall below zero; NaN stays.
-  return sum < 0.0 ? 0.0 : sum / (b - a);
 }
 
 }  // namespace halfcycle::metrology

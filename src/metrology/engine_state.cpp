@@ -194,7 +194,7 @@ void Engine::State::make_channels() {
     ll.line = true;
     ll.voltage = kLl[k];
     ll.index = k;
-    ll.squared = {.lane = k, .is_line = true, .minus = (k + 1) % 3, .line = k};
+    ll.squared = {.is_line = true, .line = k};
     ll.detector_channel = lines ? static_cast<int>(k) : -1;
     Channel& of_current = lines ? ll : ln;
     of_current.has_current = of_current.present && valuer.has_current(k);
@@ -576,12 +576,12 @@ void Engine::State::process() noexcept {
 void Engine::State::do_channel(Channel& channel) noexcept {
   const ChannelWindow::Window window = channel.windows.front();
   channel.windows.pop();
-  channel.u_rms = std::sqrt(mean_square(rate->ring, rate->tables->end_weights, window.start,
-                                        window.end, channel.squared));
-  channel.i_rms = channel.has_current
-                      ? std::sqrt(mean_square(rate->ring, rate->tables->end_weights, window.start,
-                                              window.end, {.lane = channel.current_lane}))
-                      : kNotAvailable;
+  const std::array channels{channel.squared, SquaredChannel{.lane = channel.current_lane}};
+  std::array<double, 2> squares{kNotAvailable, kNotAvailable};
+  mean_squares(rate->ring, rate->tables->end_weights, window.start, window.end,
+               std::span(channels).first(channel.has_current ? 2 : 1), squares);
+  channel.u_rms = std::sqrt(squares[0]);
+  channel.i_rms = std::sqrt(squares[1]);
   tell_of_corrections(window.start);
   const Clock& clock = clock_at(window.start);
   channel.latest.start = instant_of(clock, window.start);

@@ -48,9 +48,10 @@ std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosi
   workspace_->user = this;
   const SpectrumSetup& setup = tables_->setup;
   const signal::LaneFft& fft = tables_->fft;
-  if (done == kPieces - 1) {
-    fft(workspace_->frames.data(), workspace_->spectrum.data(), workspace_->work.data());
-    return kPieces;
+  if (done >= kResamplePieces) {
+    fft.do_piece(done - kResamplePieces, workspace_->frames.data(), workspace_->spectrum.data(),
+                 workspace_->work.data());
+    return done + 1;
   }
   // By half cycles: within one a ramp of 1 Hz/s moves the phase by less than 1e-4 rad.
   const std::size_t half_cycles = 2 * setup.cycles;
@@ -62,8 +63,8 @@ std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosi
     const double u = static_cast<double>(half_cycle) / static_cast<double>(half_cycles);
     return length * u + 4.0 * bend * u * (1.0 - u);
   };
-  for (std::size_t k = done * half_cycles / (kPieces - 1);
-       k < (done + 1) * half_cycles / (kPieces - 1); ++k) {
+  for (std::size_t k = done * half_cycles / kResamplePieces;
+       k < (done + 1) * half_cycles / kResamplePieces; ++k) {
     const double from = offset(k);
     const SamplePosition step =
         bend == 0.0

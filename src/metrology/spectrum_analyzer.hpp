@@ -69,7 +69,8 @@ class SpectrumAnalyzer {
   }
   [[nodiscard]] int highest_order() const noexcept { return tables_->setup.highest_order; }
 
-  static constexpr std::size_t kPieces = 11;  ///< of the work on a window
+  static constexpr std::size_t kResamplePieces = 10;
+  static constexpr std::size_t kPieces = kResamplePieces + signal::LaneFft::kPieces;
 
   /// Does piece number `done` of turning the whole number of cycles in [start, end) into the
   /// spectrum; returns how many are done. Where another analyzer used the workspace since the piece

@@ -52,8 +52,10 @@ void add_frames(const FrameRing& ring, std::int64_t first, std::int64_t last, do
 // Frames [first, last) counted for the extremes only.
 void extend_extremes(const FrameRing& ring, std::int64_t first, std::int64_t last, float* min,
                      float* max) noexcept {
-  std::array<double, kMostSums> unused{};
-  add_frames(ring, first, last, unused.data(), min, max);
+  if (first < last) {
+    ring.kernels().extremes(ring.frames(first), static_cast<std::size_t>(last - first),
+                            ring.lanes(), min, max);
+  }
 }
 
 void add_whole_frames(const FrameRing& ring, std::int64_t first, std::int64_t last, double* added,
@@ -66,8 +68,11 @@ void add_whole_frames(const FrameRing& ring, std::int64_t first, std::int64_t la
     return;
   }
   add_frames(ring, first, first_chunk << kChunkShift, added, min, max);
-  for (std::int64_t c = first_chunk; c < last_chunk; ++c) {
-    ring.kernels().add_chunks(ring.chunk(c), 1, ring.lanes(), added, min, max);
+  for (std::int64_t c = first_chunk; c < last_chunk;) {
+    const std::int64_t run = std::min(last_chunk - c, ring.chunks_in_a_row(c));
+    ring.kernels().add_chunks(ring.chunk(c), static_cast<std::size_t>(run), ring.lanes(), added,
+                              min, max);
+    c += run;
   }
   add_frames(ring, last_chunk << kChunkShift, last, added, min, max);
 }

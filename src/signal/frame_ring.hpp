@@ -60,6 +60,10 @@ class FrameRing {
   [[nodiscard]] const float* chunk(std::int64_t c) const noexcept {
     return chunks_.data() + chunk_slot(c) * chunk_floats_;
   }
+  /// Chunks from `c` on that lie in a row.
+  [[nodiscard]] std::int64_t chunks_in_a_row(std::int64_t c) const noexcept {
+    return static_cast<std::int64_t>(capacity() / kChunkFrames - chunk_slot(c));
+  }
   /// Where frame n lies at n modulo capacity(), max_contiguous frames in a row.
   [[nodiscard]] const float* storage() const noexcept { return frames_.data(); }
   /// Copies frames [first, first + frame_count), all held, to out (for waveform capture).

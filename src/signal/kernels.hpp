@@ -14,28 +14,21 @@
 
 namespace halfcycle::signal {
 
-/// Between the passes of a transform, one element lies unused before each of the blocks that the
-/// next pass reads side by side: their distance would else be a multiple of the page, and all of
-/// them would fight for the same lines of the cache (8 lanes × 5120 points: 56 → 42 µs without
-/// AVX2).
-inline constexpr std::size_t kFftPad = 1;
-
-/// One step of Stockham's transform: `groups` × `stride` butterflies of radix elements each.
-struct FftPass {
-  std::size_t radix;           ///< 2, 3, 4, 5 or 8
-  std::size_t groups;          ///< length of the sub-transforms still to be done, over the radix
-  std::size_t stride;          ///< product of the radices already done
-  std::size_t in_step;         ///< elements from one input of a butterfly to the next
-  std::size_t out_step;        ///< and of its outputs
-  std::size_t groups_a_block;  ///< groups between two pads of the output; groups + 1: no pad
-  const float* twiddles;  ///< (cos, sin) of 2π·p·j/(groups·radix), j = 1 … radix−1, p outside
+/// One step of a transform by decimation in frequency, `blocks` blocks of `length` complex elements
+/// in a row: element p of the sums over j of the elements p + j·length/radix becomes, turned by
+/// 2π·p·j/length, element p of sub-block j.
+struct FftStep {
+  std::size_t radix;  ///< 2, 3, 4, 5 or 8
+  std::size_t length;
+  std::size_t blocks;
+  const float* twiddles;  ///< (cos, sin), j = 1 … radix−1, p outside
 };
 
 /// Bins 0 … max_bin of a real transform of 2·half points from the complex one of half points.
 struct FftSeparation {
   const float* in;
   std::size_t half;
-  std::size_t block;  ///< elements between two pads of the input
+  const std::uint16_t* places;  ///< where in `in` each element of the complex transform lies
   std::size_t max_bin;
   const float* twiddles;  ///< (cos, sin) of 2πk/(2·half)
 };
@@ -45,6 +38,7 @@ struct FftSeparation {
 struct ResampleRun {
   static constexpr int kPhaseBits = 9;  ///< the table has 2^kPhaseBits + 1 rows
   static constexpr std::size_t kMostTaps = 1024;
+  static constexpr std::size_t kMostRowTaps = 64;  ///< from 68 on rows are not kept in memory
 
   const float* storage;  ///< of the ring: frame n lies at (n & mask)·lanes, taps frames in a row
   std::size_t mask;
@@ -56,6 +50,18 @@ struct ResampleRun {
   std::int64_t step_whole;
   std::uint64_t step_fraction;
   std::size_t count;
+};
+
+/// A correlation with a rotation that need not be periodic.
+struct TurnedPhasorRun {
+  const float* frames;
+  const float* weights;  ///< null: all 1
+  std::size_t count;
+  const float* rotation;  ///< (cos, sin) of the first 16 steps
+  double start_cos;       ///< of the first frame
+  double start_sin;
+  double block_cos;  ///< of 16 steps
+  double block_sin;
 };
 
 struct Kernels {
@@ -79,7 +85,20 @@ struct Kernels {
   void (*phasor)(const float* frames, std::size_t count, std::size_t lanes, const float* table,
                  std::size_t points, std::size_t index, std::size_t step, double* re,
                  double* im) noexcept;
-  void (*fft_pass)(const float* in, float* out, const FftPass& pass, std::size_t lanes) noexcept;
+  /// Extends min and max by `count` frames; NaN is skipped.
+  void (*extremes)(const float* frames, std::size_t count, std::size_t lanes, float* min,
+                   float* max) noexcept;
+  /// Adds Σ w·x² of lanes 0 … 7; weights: null for 1. In float over at most 16 frames.
+  void (*squares)(const float* frames, const float* weights, std::size_t count, std::size_t lanes,
+                  double* sums) noexcept;
+  /// Adds Σ w·d², d the differences u1−u2, u2−u3, u3−u1, to 4 values (the last: 0).
+  void (*difference_squares)(const float* frames, const float* weights, std::size_t count,
+                             std::size_t lanes, double* sums) noexcept;
+  /// Adds Re and Im of Σ w·x·exp(−jφ) of each lane. By blocks of 16 frames in float.
+  void (*turned_phasor)(const TurnedPhasorRun& run, std::size_t lanes, double* re,
+                        double* im) noexcept;
+  /// in and out: apart, or the same.
+  void (*fft_step)(const float* in, float* out, const FftStep& step, std::size_t lanes) noexcept;
   void (*fft_separate)(const FftSeparation& run, std::size_t lanes, float* out) noexcept;
 };
 

@@ -102,68 +102,181 @@ HC_INLINE void add_to_doubles(double* sums, const Vec4& v) {
 // (u2, u3, u1, u4) and (u3, u1, u2, u4).
 HC_INLINE Vec4 next_phase(const Vec4& v) { return __builtin_shufflevector(v, v, 1, 2, 0, 3); }
 HC_INLINE Vec4 last_phase(const Vec4& v) { return __builtin_shufflevector(v, v, 2, 0, 1, 3); }
-// (u1+u2+u3, i1+i2+i3, the same again).
-HC_INLINE Vec4 residuals(const Vec4& u, const Vec4& i) {
-  const Vec4 su = u + next_phase(u) + last_phase(u);
-  const Vec4 si = i + next_phase(i) + last_phase(i);
-  return __builtin_shufflevector(su, si, 0, 4, 0, 4);
+// Two frames at once: the voltages of both, the currents of both, and their shuffles.
+#if defined(__AVX2__)
+HC_INLINE Vec8 both_low(const Vec8& x, const Vec8& y) {
+  return __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11);
 }
+HC_INLINE Vec8 both_high(const Vec8& x, const Vec8& y) {
+  return __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+HC_INLINE Vec8 next_phase(const Vec8& v) {
+  return __builtin_shufflevector(v, v, 1, 2, 0, 3, 5, 6, 4, 7);
+}
+HC_INLINE Vec8 last_phase(const Vec8& v) {
+  return __builtin_shufflevector(v, v, 2, 0, 1, 3, 6, 4, 5, 7);
+}
+HC_INLINE Vec8 first_of(const Vec8& x, const Vec8& y) {
+  return __builtin_shufflevector(x, y, 0, 8, 0, 8, 4, 12, 4, 12);
+}
+HC_INLINE Vec8 two(float x, float y) { return Vec8{x, x, x, x, y, y, y, y}; }
+HC_INLINE Vec4 low_half(const Vec8& v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+HC_INLINE Vec4 high_half(const Vec8& v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
+#else
+HC_INLINE Vec8 both_low(const Vec8& x, const Vec8& y) { return {x.a, y.a}; }
+HC_INLINE Vec8 both_high(const Vec8& x, const Vec8& y) { return {x.b, y.b}; }
+HC_INLINE Vec8 next_phase(const Vec8& v) { return {next_phase(v.a), next_phase(v.b)}; }
+HC_INLINE Vec8 last_phase(const Vec8& v) { return {last_phase(v.a), last_phase(v.b)}; }
+HC_INLINE Vec8 first_of(const Vec8& x, const Vec8& y) {
+  return {__builtin_shufflevector(x.a, y.a, 0, 4, 0, 4),
+          __builtin_shufflevector(x.b, y.b, 0, 4, 0, 4)};
+}
+HC_INLINE Vec8 two(float x, float y) { return {all<Vec4>(x), all<Vec4>(y)}; }
+HC_INLINE Vec4 low_half(const Vec8& v) { return v.a; }
+HC_INLINE Vec4 high_half(const Vec8& v) { return v.b; }
+#endif
+HC_INLINE Vec4 sum_of_halves(const Vec8& v) { return low_half(v) + high_half(v); }
 
 // --- sums ------------------------------------------------------------------------------------
+
+// Everything that a chunk or a window adds up. Frames come in twos; the sums of the first and of
+// the second of each two are kept apart and added in the end.
+template <std::size_t kLanes>
+struct FrameSums {
+  static constexpr ChunkLayout kLayout{kLanes};
+  Vec8 sum0 = all<Vec8>(0.0F), sum1 = sum0, square0 = sum0, square1 = sum0;
+  Vec8 power = sum0, line = sum0, cross = sum0, residual = sum0;
+  Vec4 more_sum0 = all<Vec4>(0.0F), more_sum1 = more_sum0;  // of lanes 8 to 11
+  Vec4 more_square0 = more_sum0, more_square1 = more_sum0;
+
+  // wx: x times the weights; w: the weights of both frames.
+  HC_INLINE void add_products(const Vec8& x0, const Vec8& x1, const Vec8& wx0, const Vec8& wx1,
+                              const Vec8& w, bool weighted) {
+    sum0 = sum0 + wx0;
+    sum1 = sum1 + wx1;
+    square0 = square0 + wx0 * x0;
+    square1 = square1 + wx1 * x1;
+    const Vec8 u = both_low(x0, x1);
+    const Vec8 i = both_high(x0, x1);
+    const Vec8 u_next = next_phase(u);
+    const Vec8 i_next = next_phase(i);
+    const Vec8 wu = weighted ? both_low(wx0, wx1) : u;
+    power = power + wu * i;
+    cross = cross + wu * i_next;
+    const Vec8 d = u - u_next;
+    line = line + (weighted ? w * d : d) * d;
+    const Vec8 r = first_of(u + u_next + last_phase(u), i + i_next + last_phase(i));
+    residual = residual + (weighted ? w * r : r) * r;
+  }
+  HC_INLINE void add_two(const float* f) {
+    const Vec8 x0 = load<Vec8>(f);
+    const Vec8 x1 = load<Vec8>(f + kLanes);
+    add_products(x0, x1, x0, x1, x0, false);
+    if constexpr (kLanes == 12) {
+      const Vec4 y0 = load<Vec4>(f + 8);
+      const Vec4 y1 = load<Vec4>(f + kLanes + 8);
+      more_sum0 = more_sum0 + y0;
+      more_sum1 = more_sum1 + y1;
+      more_square0 = more_square0 + y0 * y0;
+      more_square1 = more_square1 + y1 * y1;
+    }
+  }
+  HC_INLINE void add_one(const float* f) {
+    const Vec8 x = load<Vec8>(f);
+    const Vec8 zero = all<Vec8>(0.0F);
+    add_products(x, zero, x, zero, zero, false);
+    if constexpr (kLanes == 12) {
+      const Vec4 y = load<Vec4>(f + 8);
+      more_sum0 = more_sum0 + y;
+      more_square0 = more_square0 + y * y;
+    }
+  }
+  HC_INLINE void add_two(const float* f, float w0, float w1) {
+    const Vec8 x0 = load<Vec8>(f);
+    const Vec8 x1 = load<Vec8>(f + kLanes);
+    add_products(x0, x1, all<Vec8>(w0) * x0, all<Vec8>(w1) * x1, two(w0, w1), true);
+    if constexpr (kLanes == 12) {
+      const Vec4 y0 = load<Vec4>(f + 8);
+      const Vec4 y1 = load<Vec4>(f + kLanes + 8);
+      const Vec4 wy0 = all<Vec4>(w0) * y0;
+      const Vec4 wy1 = all<Vec4>(w1) * y1;
+      more_sum0 = more_sum0 + wy0;
+      more_sum1 = more_sum1 + wy1;
+      more_square0 = more_square0 + wy0 * y0;
+      more_square1 = more_square1 + wy1 * y1;
+    }
+  }
+  HC_INLINE void add_one(const float* f, float w0) {
+    const Vec8 x = load<Vec8>(f);
+    const Vec8 zero = all<Vec8>(0.0F);
+    add_products(x, zero, all<Vec8>(w0) * x, zero, two(w0, 0.0F), true);
+    if constexpr (kLanes == 12) {
+      const Vec4 y = load<Vec4>(f + 8);
+      const Vec4 wy = all<Vec4>(w0) * y;
+      more_sum0 = more_sum0 + wy;
+      more_square0 = more_square0 + wy * y;
+    }
+  }
+  HC_INLINE void finish(float* out) const {
+    store(out + kLayout.sum(), sum0 + sum1);
+    store(out + kLayout.square(), square0 + square1);
+    if constexpr (kLanes == 12) {
+      store(out + kLayout.sum() + 8, more_sum0 + more_sum1);
+      store(out + kLayout.square() + 8, more_square0 + more_square1);
+    }
+    store(out + kLayout.power(), sum_of_halves(power));
+    store(out + kLayout.line(), sum_of_halves(line));
+    store(out + kLayout.cross(), sum_of_halves(cross));
+    store(out + kLayout.residual(), sum_of_halves(residual));
+  }
+};
+
+template <std::size_t kLanes>
+void extremes(const float* frames, std::size_t count, float* min, float* max) {
+  Vec8 low = load<Vec8>(min);
+  Vec8 high = load<Vec8>(max);
+  [[maybe_unused]] Vec4 low2 = all<Vec4>(0.0F);
+  [[maybe_unused]] Vec4 high2 = low2;
+  if constexpr (kLanes == 12) {
+    low2 = load<Vec4>(min + 8);
+    high2 = load<Vec4>(max + 8);
+  }
+  for (std::size_t n = 0; n < count; ++n) {
+    const Vec8 x = load<Vec8>(frames + n * kLanes);
+    low = smaller(x, low);
+    high = larger(x, high);
+    if constexpr (kLanes == 12) {
+      const Vec4 y = load<Vec4>(frames + n * kLanes + 8);
+      low2 = smaller(y, low2);
+      high2 = larger(y, high2);
+    }
+  }
+  store(min, low);
+  store(max, high);
+  if constexpr (kLanes == 12) {
+    store(min + 8, low2);
+    store(max + 8, high2);
+  }
+}
 
 template <std::size_t kLanes>
 void chunk_sums(const float* frames, std::size_t count, float* out) {
   constexpr ChunkLayout kLayout{kLanes};
   constexpr float kInfinity = __builtin_inff();
-  Vec8 sum = all<Vec8>(0.0F);
-  Vec8 square = sum;
-  Vec8 low = all<Vec8>(kInfinity);
-  Vec8 high = all<Vec8>(-kInfinity);
-  Vec4 power = all<Vec4>(0.0F);
-  Vec4 line = power;
-  Vec4 cross = power;
-  Vec4 residual = power;
-  [[maybe_unused]] Vec4 sum2 = power;
-  [[maybe_unused]] Vec4 square2 = power;
-  [[maybe_unused]] Vec4 low2 = all<Vec4>(kInfinity);
-  [[maybe_unused]] Vec4 high2 = all<Vec4>(-kInfinity);
-  for (std::size_t n = 0; n < count; ++n) {
-    const float* f = frames + n * kLanes;
-    const Vec8 x = load<Vec8>(f);
-    sum = sum + x;
-    square = square + x * x;
-    low = smaller(x, low);
-    high = larger(x, high);
-    const Vec4 u = load<Vec4>(f);
-    const Vec4 i = load<Vec4>(f + 4);
-    power = power + u * i;
-    const Vec4 difference = u - next_phase(u);
-    line = line + difference * difference;
-    cross = cross + u * next_phase(i);
-    const Vec4 r = residuals(u, i);
-    residual = residual + r * r;
-    if constexpr (kLanes == 12) {
-      const Vec4 y = load<Vec4>(f + 8);
-      sum2 = sum2 + y;
-      square2 = square2 + y * y;
-      low2 = smaller(y, low2);
-      high2 = larger(y, high2);
-    }
+  FrameSums<kLanes> sums;
+  std::size_t n = 0;
+  for (; n + 2 <= count; n += 2) {
+    sums.add_two(frames + n * kLanes);
   }
-  store(out + kLayout.sum(), sum);
-  store(out + kLayout.square(), square);
-  store(out + kLayout.power(), power);
-  store(out + kLayout.line(), line);
-  store(out + kLayout.cross(), cross);
-  store(out + kLayout.residual(), residual);
-  store(out + kLayout.min(), low);
-  store(out + kLayout.max(), high);
-  if constexpr (kLanes == 12) {
-    store(out + kLayout.sum() + 8, sum2);
-    store(out + kLayout.square() + 8, square2);
-    store(out + kLayout.min() + 8, low2);
-    store(out + kLayout.max() + 8, high2);
+  if (n < count) {
+    sums.add_one(frames + n * kLanes);
   }
+  sums.finish(out);
+  for (std::size_t k = 0; k < kLanes; k += 4) {
+    store(out + kLayout.min() + k, all<Vec4>(kInfinity));
+    store(out + kLayout.max() + k, all<Vec4>(-kInfinity));
+  }
+  extremes<kLanes>(frames, count, out + kLayout.min(), out + kLayout.max());
 }
 
 template <std::size_t kLanes>
@@ -171,49 +284,16 @@ void weighted_sums(const float* frames, const float* weights, std::size_t count,
   constexpr ChunkLayout kLayout{kLanes};
   while (count > 0) {
     const std::size_t run = count < kChunkFrames ? count : kChunkFrames;
-    Vec8 sum = all<Vec8>(0.0F);
-    Vec8 square = sum;
-    Vec4 power = all<Vec4>(0.0F);
-    Vec4 line = power;
-    Vec4 cross = power;
-    Vec4 residual = power;
-    [[maybe_unused]] Vec4 sum2 = power;
-    [[maybe_unused]] Vec4 square2 = power;
-    for (std::size_t n = 0; n < run; ++n) {
-      const float* f = frames + n * kLanes;
-      const Vec8 w8 = all<Vec8>(weights[n]);
-      const Vec4 w = all<Vec4>(weights[n]);
-      const Vec8 x = load<Vec8>(f);
-      const Vec8 wx = w8 * x;
-      sum = sum + wx;
-      square = square + wx * x;
-      const Vec4 u = load<Vec4>(f);
-      const Vec4 i = load<Vec4>(f + 4);
-      const Vec4 wu = w * u;
-      power = power + wu * i;
-      const Vec4 difference = u - next_phase(u);
-      line = line + w * difference * difference;
-      cross = cross + wu * next_phase(i);
-      const Vec4 r = residuals(u, i);
-      residual = residual + w * r * r;
-      if constexpr (kLanes == 12) {
-        const Vec4 y = load<Vec4>(f + 8);
-        const Vec4 wy = w * y;
-        sum2 = sum2 + wy;
-        square2 = square2 + wy * y;
-      }
+    FrameSums<kLanes> part;
+    std::size_t n = 0;
+    for (; n + 2 <= run; n += 2) {
+      part.add_two(frames + n * kLanes, weights[n], weights[n + 1]);
+    }
+    if (n < run) {
+      part.add_one(frames + n * kLanes, weights[n]);
     }
     float total[kLayout.added_floats()];
-    store(total + kLayout.sum(), sum);
-    store(total + kLayout.square(), square);
-    if constexpr (kLanes == 12) {
-      store(total + kLayout.sum() + 8, sum2);
-      store(total + kLayout.square() + 8, square2);
-    }
-    store(total + kLayout.power(), power);
-    store(total + kLayout.line(), line);
-    store(total + kLayout.cross(), cross);
-    store(total + kLayout.residual(), residual);
+    part.finish(total);
     for (std::size_t k = 0; k < kLayout.added_floats(); k += 4) {
       add_to_doubles(sums + k, load<Vec4>(total + k));
     }
@@ -226,15 +306,52 @@ void weighted_sums(const float* frames, const float* weights, std::size_t count,
 template <std::size_t kLanes>
 void add_chunks(const float* chunks, std::size_t count, double* sums, float* min, float* max) {
   constexpr ChunkLayout kLayout{kLanes};
-  for (std::size_t c = 0; c < count; ++c) {
-    const float* chunk = chunks + c * kLayout.floats();
-    for (std::size_t k = 0; k < kLayout.added_floats(); k += 4) {
-      add_to_doubles(sums + k, load<Vec4>(chunk + k));
+  constexpr std::size_t kStep = kLayout.floats();
+  for (std::size_t k = 0; k < kLayout.added_floats(); k += 4) {
+    Doubles4Unaligned* to = reinterpret_cast<Doubles4Unaligned*>(sums + k);
+    Doubles4 total = *to;
+    for (std::size_t c = 0; c < count; ++c) {
+      total = total + __builtin_convertvector(load<Vec4>(chunks + c * kStep + k), Doubles4);
     }
-    for (std::size_t k = 0; k < kLanes; k += 4) {
-      store(min + k, smaller(load<Vec4>(chunk + kLayout.min() + k), load<Vec4>(min + k)));
-      store(max + k, larger(load<Vec4>(chunk + kLayout.max() + k), load<Vec4>(max + k)));
+    *to = total;
+  }
+  for (std::size_t k = 0; k < kLanes; k += 4) {
+    Vec4 low = load<Vec4>(min + k);
+    Vec4 high = load<Vec4>(max + k);
+    for (std::size_t c = 0; c < count; ++c) {
+      low = smaller(load<Vec4>(chunks + c * kStep + kLayout.min() + k), low);
+      high = larger(load<Vec4>(chunks + c * kStep + kLayout.max() + k), high);
     }
+    store(min + k, low);
+    store(max + k, high);
+  }
+}
+
+// Squares of all lanes, or of the differences of the first three, with weights (null: 1).
+template <std::size_t kLanes, bool kDifferences>
+void squares(const float* frames, const float* weights, std::size_t count, double* sums) {
+  while (count > 0) {
+    const std::size_t run = count < kChunkFrames ? count : kChunkFrames;
+    if constexpr (kDifferences) {
+      Vec4 total = all<Vec4>(0.0F);
+      for (std::size_t n = 0; n < run; ++n) {
+        const Vec4 u = load<Vec4>(frames + n * kLanes);
+        const Vec4 d = u - next_phase(u);
+        total = total + (weights == nullptr ? d : all<Vec4>(weights[n]) * d) * d;
+      }
+      add_to_doubles(sums, total);
+    } else {
+      Vec8 total = all<Vec8>(0.0F);
+      for (std::size_t n = 0; n < run; ++n) {
+        const Vec8 x = load<Vec8>(frames + n * kLanes);
+        total = total + (weights == nullptr ? x : all<Vec8>(weights[n]) * x) * x;
+      }
+      add_to_doubles(sums, low_half(total));
+      add_to_doubles(sums + 4, high_half(total));
+    }
+    frames += run * kLanes;
+    weights = weights == nullptr ? nullptr : weights + run;
+    count -= run;
   }
 }
 
@@ -306,6 +423,19 @@ struct FirSums {
       e3 = e3 + low.spread<3>() * load_aligned<Vec4>(frames + 8 + 3 * kLanes);
     }
   }
+  // c: four coefficients in memory.
+  HC_INLINE void add4(const float* frames, const float* c) {
+    s0 = s0 + all<Vec8>(c[0]) * load_aligned<Vec8>(frames);
+    s1 = s1 + all<Vec8>(c[1]) * load_aligned<Vec8>(frames + kLanes);
+    s2 = s2 + all<Vec8>(c[2]) * load_aligned<Vec8>(frames + 2 * kLanes);
+    s3 = s3 + all<Vec8>(c[3]) * load_aligned<Vec8>(frames + 3 * kLanes);
+    if constexpr (kLanes == 12) {
+      e0 = e0 + all<Vec4>(c[0]) * load_aligned<Vec4>(frames + 8);
+      e1 = e1 + all<Vec4>(c[1]) * load_aligned<Vec4>(frames + 8 + kLanes);
+      e2 = e2 + all<Vec4>(c[2]) * load_aligned<Vec4>(frames + 8 + 2 * kLanes);
+      e3 = e3 + all<Vec4>(c[3]) * load_aligned<Vec4>(frames + 8 + 3 * kLanes);
+    }
+  }
   HC_INLINE void finish(float* out) const {
     store(out, (s0 + s1) + (s2 + s3));
     if constexpr (kLanes == 12) {
@@ -325,6 +455,55 @@ void fir(const float* frames, const float* c, std::size_t taps, float* out) {
 
 // kTaps: the number of taps if known here (the loop unrolls), else 0. The row is interpolated once
 // for all lanes.
+#if defined(__AVX2__)
+// Rows of some outputs first, into memory: there a coefficient is spread over a vector by its load,
+// and not by shuffles beside the additions (20 taps: 15 → 9 ns an output).
+template <std::size_t kLanes, std::size_t kTaps>
+void resample_by_rows(const ResampleRun& run, float* out) {
+  constexpr std::size_t kRows = 16;
+  constexpr std::size_t kFloats = kRows * (kTaps != 0 ? kTaps : ResampleRun::kMostRowTaps);
+  const std::size_t taps = kTaps != 0 ? kTaps : run.taps;
+  float rows[kFloats];
+  const float* at[kRows];
+  std::int64_t whole = run.whole - run.lead;
+  std::uint64_t fraction = run.fraction;
+  for (std::size_t left = run.count; left > 0;) {
+    const std::size_t count = left < kRows ? left : kRows;
+    for (std::size_t k = 0; k < count; ++k) {
+      at[k] = run.storage + (static_cast<std::size_t>(whole) & run.mask) * kLanes;
+      const auto phase = static_cast<std::size_t>(fraction >> (64 - ResampleRun::kPhaseBits));
+      const auto rest = static_cast<std::int32_t>((fraction << ResampleRun::kPhaseBits) >> 40U);
+      const float part = static_cast<float>(rest) * 0x1p-24F;
+      const float* from = run.table + phase * taps;
+      float* row = rows + k * taps;
+      std::size_t t = 0;
+      for (; t + 8 <= taps; t += 8) {
+        const Vec8 c = load<Vec8>(from + t);
+        store(row + t, c + all<Vec8>(part) * (load<Vec8>(from + taps + t) - c));
+      }
+      if (t < taps) {
+        const Vec4 c = load<Vec4>(from + t);
+        store(row + t, c + all<Vec4>(part) * (load<Vec4>(from + taps + t) - c));
+      }
+      const std::uint64_t before = fraction;
+      fraction += run.step_fraction;
+      whole += run.step_whole + (fraction < before ? 1 : 0);
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      const float* frames = at[k];
+      const float* c = rows + k * taps;
+      FirSums<kLanes> sums;
+      for (std::size_t t = 0; t < taps; t += 4) {
+        sums.add4(frames + t * kLanes, c + t);
+      }
+      sums.finish(out);
+      out += kLanes;
+    }
+    left -= count;
+  }
+}
+#endif
+
 template <std::size_t kLanes, std::size_t kTaps>
 void resample(const ResampleRun& run, float* out) {
   using Vector = decltype(Coefficients::c);
@@ -352,6 +531,12 @@ void resample(const ResampleRun& run, float* out) {
 
 template <std::size_t kLanes>
 void resample(const ResampleRun& run, float* out) {
+#if defined(__AVX2__)
+  if (run.taps <= ResampleRun::kMostRowTaps) {
+    run.taps == 20 ? resample_by_rows<kLanes, 20>(run, out) : resample_by_rows<kLanes, 0>(run, out);
+    return;
+  }
+#endif
   run.taps == 20 ? resample<kLanes, 20>(run, out) : resample<kLanes, 0>(run, out);
 }
 
@@ -394,6 +579,75 @@ void phasor(const float* frames, std::size_t count, const float* table, std::siz
     }
     frames += run * kLanes;
     count -= run;
+  }
+}
+
+// Σ w·x·exp(−jφ), φ from `start` on in steps whose first kChunkFrames multiples `rotation` holds;
+// `block` turns by kChunkFrames steps. By blocks in float, turned and added in double.
+template <std::size_t kLanes>
+void turned_phasor(const TurnedPhasorRun& run, double* re, double* im) {
+  double cosine = run.start_cos;
+  double sine = run.start_sin;
+  const float* frames = run.frames;
+  const float* weights = run.weights;
+  Doubles4 real[kLanes / 4];
+  Doubles4 imaginary[kLanes / 4];
+  for (std::size_t k = 0; k < kLanes / 4; ++k) {
+    real[k] = Doubles4{};
+    imaginary[k] = Doubles4{};
+  }
+  for (std::size_t left = run.count; left > 0;) {
+    const std::size_t count = left < kChunkFrames ? left : kChunkFrames;
+    Vec8 c0 = all<Vec8>(0.0F);
+    Vec8 s0 = c0;
+    Vec8 c1 = c0;
+    Vec8 s1 = c0;
+    Vec4 more_c = all<Vec4>(0.0F);
+    Vec4 more_s = more_c;
+    const auto turn = [&](std::size_t n, Vec8 & c, Vec8 & s) __attribute__((always_inline)) {
+      const float w = weights == nullptr ? 1.0F : weights[n];
+      const float wc = weights == nullptr ? run.rotation[2 * n] : run.rotation[2 * n] * w;
+      const float ws = weights == nullptr ? run.rotation[2 * n + 1] : run.rotation[2 * n + 1] * w;
+      const Vec8 x = load<Vec8>(frames + n * kLanes);
+      c = c + all<Vec8>(wc) * x;
+      s = s + all<Vec8>(ws) * x;
+      if constexpr (kLanes == 12) {
+        const Vec4 y = load<Vec4>(frames + n * kLanes + 8);
+        more_c = more_c + all<Vec4>(wc) * y;
+        more_s = more_s + all<Vec4>(ws) * y;
+      }
+    };
+    std::size_t n = 0;
+    for (; n + 2 <= count; n += 2) {
+      turn(n, c0, s0);
+      turn(n + 1, c1, s1);
+    }
+    if (n < count) {
+      turn(n, c0, s0);
+    }
+    const Vec8 c = c0 + c1;
+    const Vec8 s = s0 + s1;
+    const Vec4 cosines[3] = {low_half(c), high_half(c), more_c};
+    const Vec4 sines[3] = {low_half(s), high_half(s), more_s};
+    for (std::size_t k = 0; k < kLanes / 4; ++k) {
+      const Doubles4 x = __builtin_convertvector(cosines[k], Doubles4);
+      const Doubles4 y = __builtin_convertvector(sines[k], Doubles4);
+      // (x − jy)·(cos − j·sin)
+      real[k] = real[k] + (x * cosine - y * sine);
+      imaginary[k] = imaginary[k] - (x * sine + y * cosine);
+    }
+    const double turned = cosine * run.block_cos - sine * run.block_sin;
+    sine = sine * run.block_cos + cosine * run.block_sin;
+    cosine = turned;
+    frames += count * kLanes;
+    weights = weights == nullptr ? nullptr : weights + count;
+    left -= count;
+  }
+  for (std::size_t k = 0; k < kLanes / 4; ++k) {
+    Doubles4Unaligned* r = reinterpret_cast<Doubles4Unaligned*>(re + 4 * k);
+    Doubles4Unaligned* i = reinterpret_cast<Doubles4Unaligned*>(im + 4 * k);
+    *r = *r + real[k];
+    *i = *i + imaginary[k];
   }
 }
 
@@ -520,73 +774,62 @@ HC_INLINE void dft(Complex<V> (&z)[8]) {
 }
 
 template <class V, std::size_t kLanes, std::size_t kRadix>
-HC_INLINE void butterfly(const float* in, std::size_t in_step, float* out, std::size_t out_step,
-                         const float* twiddles) {
+HC_INLINE void butterfly(const float* in, float* out, std::size_t step, const float* twiddles) {
   Complex<V> z[kRadix];
   for (std::size_t j = 0; j < kRadix; ++j) {
-    z[j] = load_complex<V, kLanes>(in + j * in_step);
+    z[j] = load_complex<V, kLanes>(in + j * step);
   }
   dft(z);
   store_complex<V, kLanes>(out, z[0]);
   for (std::size_t j = 1; j < kRadix; ++j) {
     store_complex<V, kLanes>(
-        out + j * out_step,
+        out + j * step,
         twiddles == nullptr ? z[j] : turned(z[j], twiddles[2 * j - 2], twiddles[2 * j - 1]));
   }
 }
 
 template <std::size_t kLanes, std::size_t kRadix>
-HC_INLINE void butterflies(const float* in, std::size_t in_step, float* out, std::size_t out_step,
-                           const float* twiddles, std::size_t count) {
-  constexpr std::size_t kElement = 2 * kLanes;
-  for (std::size_t q = 0; q < count; ++q) {
-    const float* x = in + q * kElement;
-    float* y = out + q * kElement;
+HC_INLINE void butterfly(const float* x, float* y, std::size_t step, const float* twiddles) {
 #if defined(__AVX2__)
-    butterfly<Vec8, kLanes, kRadix>(x, in_step, y, out_step, twiddles);
+  butterfly<Vec8, kLanes, kRadix>(x, y, step, twiddles);
 #else
-    butterfly<Vec4, kLanes, kRadix>(x, in_step, y, out_step, twiddles);
-    butterfly<Vec4, kLanes, kRadix>(x + 4, in_step, y + 4, out_step, twiddles);
+  butterfly<Vec4, kLanes, kRadix>(x, y, step, twiddles);
+  butterfly<Vec4, kLanes, kRadix>(x + 4, y + 4, step, twiddles);
 #endif
-    if constexpr (kLanes == 12) {
-      butterfly<Vec4, kLanes, kRadix>(x + 8, in_step, y + 8, out_step, twiddles);
-    }
+  if constexpr (kLanes == 12) {
+    butterfly<Vec4, kLanes, kRadix>(x + 8, y + 8, step, twiddles);
   }
 }
 
 template <std::size_t kLanes, std::size_t kRadix>
-void fft_pass_radix(const float* in, float* out, const FftPass& pass) {
+void fft_step_radix(const float* in, float* out, const FftStep& run) {
   constexpr std::size_t kElement = 2 * kLanes;
-  const std::size_t in_step = pass.in_step * kElement;
-  const std::size_t out_step = pass.out_step * kElement;
-  const float* twiddles = nullptr;  // the first group's factors are all 1
-  std::size_t until_pad = pass.groups_a_block;
-  for (std::size_t p = 0; p < pass.groups; ++p) {
-    if (until_pad == 0) {
-      out += kFftPad * kElement;
-      until_pad = pass.groups_a_block;
+  const std::size_t groups = run.length / kRadix;
+  const std::size_t step = groups * kElement;
+  for (std::size_t b = 0; b < run.blocks; ++b) {
+    butterfly<kLanes, kRadix>(in, out, step, nullptr);  // factors 1
+    for (std::size_t p = 1; p < groups; ++p) {
+      butterfly<kLanes, kRadix>(in + p * kElement, out + p * kElement, step,
+                                run.twiddles + p * 2 * (kRadix - 1));
     }
-    --until_pad;
-    butterflies<kLanes, kRadix>(in, in_step, out, out_step, twiddles, pass.stride);
-    in += pass.stride * kElement;
-    out += pass.stride * kRadix * kElement;
-    twiddles = pass.twiddles + (p + 1) * 2 * (kRadix - 1);
+    in += run.length * kElement;
+    out += run.length * kElement;
   }
 }
 
 template <std::size_t kLanes>
-void fft_pass(const float* in, float* out, const FftPass& pass) {
-  switch (pass.radix) {
+void fft_step(const float* in, float* out, const FftStep& run) {
+  switch (run.radix) {
     case 2:
-      return fft_pass_radix<kLanes, 2>(in, out, pass);
+      return fft_step_radix<kLanes, 2>(in, out, run);
     case 3:
-      return fft_pass_radix<kLanes, 3>(in, out, pass);
+      return fft_step_radix<kLanes, 3>(in, out, run);
     case 4:
-      return fft_pass_radix<kLanes, 4>(in, out, pass);
+      return fft_step_radix<kLanes, 4>(in, out, run);
     case 5:
-      return fft_pass_radix<kLanes, 5>(in, out, pass);
+      return fft_step_radix<kLanes, 5>(in, out, run);
     default:
-      return fft_pass_radix<kLanes, 8>(in, out, pass);
+      return fft_step_radix<kLanes, 8>(in, out, run);
   }
 }
 
@@ -607,19 +850,10 @@ template <std::size_t kLanes>
 void fft_separate(const FftSeparation& run, float* out) {
   constexpr std::size_t kElement = 2 * kLanes;
   const float scale = 0.5F / static_cast<float>(run.half);
-  const auto at = [&run](std::size_t k) {
-    return run.in + (k + k / run.block * kFftPad) * kElement;
-  };
-  const float* a = run.in;
-  const float* b = run.in;
-  std::size_t a_left = run.block;  // elements to the next pad, forwards from a
-  std::size_t b_left = 0;          // and backwards from b
   for (std::size_t k = 0; k <= run.max_bin; ++k) {
     const bool at_end = k == 0 || k == run.half;
-    if (k == run.half) {
-      a = run.in;
-    }
-    const float* mirrored = at_end ? run.in : b;
+    const float* a = run.in + run.places[at_end ? 0 : k] * kElement;
+    const float* mirrored = run.in + run.places[at_end ? 0 : run.half - k] * kElement;
     float* y = out + k * kElement;
     const float c = run.twiddles[2 * k];
     const float s = run.twiddles[2 * k + 1];
@@ -632,21 +866,6 @@ void fft_separate(const FftSeparation& run, float* out) {
 #endif
     if constexpr (kLanes == 12) {
       separate_bin<Vec4, kLanes>(a + 8, mirrored + 8, y + 8, c, s, own_scale);
-    }
-    a += kElement;
-    if (--a_left == 0) {
-      a += kFftPad * kElement;
-      a_left = run.block;
-    }
-    if (k == 0) {
-      b = at(run.half - 1);
-      b_left = (run.half - 1) % run.block;
-    } else if (b_left == 0) {
-      b -= (1 + kFftPad) * kElement;
-      b_left = run.block - 1;
-    } else {
-      b -= kElement;
-      --b_left;
     }
   }
 }
@@ -687,9 +906,30 @@ constexpr Kernels kLevelKernels = {
           lanes == 8 ? phasor<8>(frames, count, table, points, index, step, re, im)
                      : phasor<12>(frames, count, table, points, index, step, re, im);
         },
-    .fft_pass =
-        [](const float* in, float* out, const FftPass& pass, std::size_t lanes) noexcept {
-          lanes == 8 ? fft_pass<8>(in, out, pass) : fft_pass<12>(in, out, pass);
+    .extremes =
+        [](const float* frames, std::size_t count, std::size_t lanes, float* min,
+           float* max) noexcept {
+          lanes == 8 ? extremes<8>(frames, count, min, max) : extremes<12>(frames, count, min, max);
+        },
+    .squares =
+        [](const float* frames, const float* weights, std::size_t count, std::size_t lanes,
+           double* sums) noexcept {
+          lanes == 8 ? squares<8, false>(frames, weights, count, sums)
+                     : squares<12, false>(frames, weights, count, sums);
+        },
+    .difference_squares =
+        [](const float* frames, const float* weights, std::size_t count, std::size_t lanes,
+           double* sums) noexcept {
+          lanes == 8 ? squares<8, true>(frames, weights, count, sums)
+                     : squares<12, true>(frames, weights, count, sums);
+        },
+    .turned_phasor =
+        [](const TurnedPhasorRun& run, std::size_t lanes, double* re, double* im) noexcept {
+          lanes == 8 ? turned_phasor<8>(run, re, im) : turned_phasor<12>(run, re, im);
+        },
+    .fft_step =
+        [](const float* in, float* out, const FftStep& step, std::size_t lanes) noexcept {
+          lanes == 8 ? fft_step<8>(in, out, step) : fft_step<12>(in, out, step);
         },
     .fft_separate =
         [](const FftSeparation& run, std::size_t lanes, float* out) noexcept {

@@ -8,12 +8,15 @@
 //
 // Convention: X[k] = (2/N)·Σ x[n]·exp(−j2πkn/N), but 1/N instead of 2/N for k = 0 and k = N/2:
 // |X[k]| is the peak value of a tone in bin k, the angle is that of a cosine at n = 0. Method: one
-// complex transform of N/2 points (two frames in a row are one packed element), Stockham with
-// radices 5, 3, 8, 4 and 2, and a last step that separates the bins asked for. Float arithmetic,
+// complex transform of N/2 points (two frames in a row are one packed element) by decimation in
+// frequency with radices 5, 3, 8, 4 and 2, and a last step that puts the bins asked for in order
+// and separates them. After the first radix the rest is done in place, sub-transform by
+// sub-transform: 512 points of 8 lanes are 32 KB and stay in the first cache. Float arithmetic,
 // factors computed in double. Error against a long double DFT: < 1e-7 of the largest tone.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "signal/simd_level.hpp"
@@ -28,7 +31,7 @@ class LaneFft {
   /// True if points is even and points/2 has no other prime factors than 2, 3 and 5.
   [[nodiscard]] static bool supports(std::size_t points) noexcept;
 
-  /// points: N, see supports(). lanes: 8 or 12. max_bin ≤ N/2.
+  /// points: N ≤ 131072, see supports(). lanes: 8 or 12. max_bin ≤ N/2.
   LaneFft(std::size_t points, std::size_t lanes, std::size_t max_bin,
           SimdLevel level = best_simd_level());
 
@@ -36,7 +39,7 @@ class LaneFft {
   [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
   [[nodiscard]] std::size_t max_bin() const noexcept { return max_bin_; }
   /// Floats of workspace that a call needs.
-  [[nodiscard]] std::size_t workspace_floats() const noexcept { return 2 * half_workspace(); }
+  [[nodiscard]] std::size_t workspace_floats() const noexcept { return points_ * lanes_; }
   /// Floats of output: (max_bin + 1) bins × (lanes real parts, lanes imaginary parts).
   [[nodiscard]] std::size_t output_floats() const noexcept { return (max_bin_ + 1) * 2 * lanes_; }
 
@@ -44,22 +47,26 @@ class LaneFft {
   /// No two may overlap; no alignment is needed. NaN stays in its lane. Thread-safe.
   void operator()(const float* frames, float* out, float* work) const noexcept;
 
+  /// The same in pieces of about equal cost, to be done in order: 0 … kPieces − 1.
+  static constexpr std::size_t kPieces = 3;
+  void do_piece(std::size_t piece, const float* frames, float* out, float* work) const noexcept;
+
  private:
-  struct Pass {
+  struct Step {
     std::size_t radix;
-    std::size_t groups;
-    std::size_t stride;
+    std::size_t length;  ///< of the transforms that it takes apart
     std::size_t twiddle_offset;
   };
-  [[nodiscard]] std::size_t half_workspace() const noexcept;
+  void do_step(const Step& step, const float* in, float* out, std::size_t blocks) const noexcept;
 
   std::size_t points_;
   std::size_t lanes_;
   std::size_t max_bin_;
   const Kernels* kernels_;
-  std::vector<Pass> passes_;
-  std::vector<float> twiddles_;  ///< per pass: (cos, sin) of p·j for j = 1 … radix−1, p outside
-  std::vector<float> separate_;  ///< (cos, sin) of 2πk/N, k = 0 … max_bin
+  std::vector<Step> steps_;
+  std::vector<float> twiddles_;  ///< per step: (cos, sin) of p·j for j = 1 … radix−1, p outside
+  std::vector<std::uint16_t> places_;  ///< where the steps leave each element
+  std::vector<float> separate_;        ///< (cos, sin) of 2πk/N, k = 0 … max_bin
 };
 
 }  // namespace halfcycle::signal
