@@ -189,7 +189,7 @@ void registers_metrics(std::string& out,
     for (const auto& meter : meters) {
       const graph::Graph& graph = meter->graph();
       for (const Series& series : metric.series) {
-        const auto ref = graph.compiled().find(series.label);
+        const auto ref = graph.compiled().look_up(series.label);
         if (!ref) {
           continue;
         }
