@@ -234,9 +234,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (socket_) {
       --core_->statistics.websockets;
     }
-    if (upload_) {
-      core_->uploading = false;
-    }
+    end_upload();
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -277,6 +275,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_analysis();
   [[nodiscard]] Response analyze() const;
   void refuse(Response response);
+  void end_upload();
   void respond(Response response);
   void write();
   void on_written(const ErrorCodeOfAsio& error, std::size_t size);
@@ -612,8 +611,6 @@ void Connection::begin_analysis() {
   const bool taken = core_->analysis.post([self = shared_from_this()] {
     auto response = std::make_shared<Response>(self->analyze());
     asio::post(self->core_->io, [self, response] {
-      self->core_->uploading = false;
-      self->upload_ = false;
       self->request_.body = std::string();
       if (!self->core_->stopped()) {
         self->respond(std::move(*response));
@@ -685,7 +682,15 @@ void Connection::refuse(Response response) {
   respond(std::move(response));
 }
 
+void Connection::end_upload() {
+  if (upload_) {
+    core_->uploading = false;
+    upload_ = false;
+  }
+}
+
 void Connection::respond(Response response) {
+  end_upload();
   response_ = std::move(response);
   ServerStatistics& statistics = core_->statistics;
   statistics.client_errors += response_.status >= 400 && response_.status < 500 ? 1 : 0;

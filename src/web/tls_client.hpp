@@ -24,8 +24,9 @@ struct Reply {
 class TlsClient {
  public:
   /// trusted: PEM file of the certificate to be trusted; empty: any. max_version: 0, or e.g.
-  /// TLS1_1_VERSION.
-  explicit TlsClient(std::uint16_t port, const std::string& trusted = {}, int max_version = 0);
+  /// TLS1_1_VERSION. receive_bytes: of the socket's buffer; 0: as usual.
+  explicit TlsClient(std::uint16_t port, const std::string& trusted = {}, int max_version = 0,
+                     int receive_bytes = 0);
   ~TlsClient();
   TlsClient(const TlsClient&) = delete;
   TlsClient& operator=(const TlsClient&) = delete;
@@ -42,7 +43,7 @@ class TlsClient {
 
   // WebSocket
   [[nodiscard]] Reply upgrade(std::string_view headers = {});
-  void send_text(std::string_view text, int opcode = 1);
+  void send_text(std::string_view text, int opcode = 1, bool final = true);
   struct Frame {
     int opcode = -1;  ///< -1: the connection has ended
     std::string payload;

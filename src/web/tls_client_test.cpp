@@ -17,7 +17,7 @@
 namespace halfcycle::web::testing_types {
 namespace {
 
-int connect_to(std::uint16_t port) {
+int connect_to(std::uint16_t port, int receive_bytes = 0) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -26,6 +26,9 @@ int connect_to(std::uint16_t port) {
   const timeval limit{.tv_sec = 20, .tv_usec = 0};
   setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  if (receive_bytes != 0) {
+    setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
+  }
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     ::close(socket);
     return -1;
@@ -52,7 +55,8 @@ struct TlsClient::State {
   bool good = false;
 };
 
-TlsClient::TlsClient(std::uint16_t port, const std::string& trusted, int max_version)
+TlsClient::TlsClient(std::uint16_t port, const std::string& trusted, int max_version,
+                     int receive_bytes)
     : state_(std::make_unique<State>()) {
   state_->context = SSL_CTX_new(TLS_client_method());
   if (max_version != 0) {
@@ -66,7 +70,7 @@ TlsClient::TlsClient(std::uint16_t port, const std::string& trusted, int max_ver
     SSL_set_verify(state_->ssl, SSL_VERIFY_PEER, nullptr);
     SSL_set1_host(state_->ssl, "localhost");
   }
-  state_->socket = connect_to(port);
+  state_->socket = connect_to(port, receive_bytes);
   if (state_->socket >= 0) {
     SSL_set_fd(state_->ssl, state_->socket);
     ERR_clear_error();
@@ -147,8 +151,8 @@ Reply TlsClient::upgrade(std::string_view headers) {
 }
 
 // RFC 6455 §5.2; the masking key 0 is as good as any for a test.
-void TlsClient::send_text(std::string_view text, int opcode) {
-  std::string frame(1, static_cast<char>(0x80 | opcode));
+void TlsClient::send_text(std::string_view text, int opcode, bool final) {
+  std::string frame(1, static_cast<char>((final ? 0x80 : 0) | opcode));
   if (text.size() < 126) {
     frame += static_cast<char>(0x80 | static_cast<int>(text.size()));
   } else {

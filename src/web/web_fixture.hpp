@@ -188,6 +188,7 @@ class FakeHistory final : public recorder::History {
     if (auto known = check(meter); !known) {
       return fail(known.error());
     }
+    const std::lock_guard wait(busy);
     if (log != "Trends / 1") {
       return fail(ErrorCode::InvalidSetup, "there is no log '{}'. Did you mean 'Trends / 1'?", log);
     }
@@ -275,6 +276,7 @@ class FakeHistory final : public recorder::History {
     stored_disturbances.push_back(std::move(d));
   }
 
+  mutable std::mutex busy;  ///< held by a test: rows() takes that long
   mutable std::mutex mutex;
   mutable recorder::RowQuery last_query;
   mutable recorder::EventQuery last_event_query;
