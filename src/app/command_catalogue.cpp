@@ -76,8 +76,8 @@ std::string render_quantities(const Screen& screen) {
   TextTable spectra({Align::Left, Align::Left, Align::Left});
   for (const metrology::SpectrumInfo& row : metrology::kSpectra) {
     spectra.row({styled(screen, Style::Bold,
-                        format("V1 {}{} ... V1 {}{}", row.suffix, row.first_order, row.suffix,
-                               row.last_order)),
+                        format("{} {}{} ... {}{}", has_kind(Input::V1, row.kind) ? "V1" : "I1",
+                               row.suffix, row.first_order, row.suffix, row.last_order)),
                  std::string(info(row.unit).symbol), std::string(row.help)});
   }
   return out + spectra.text(0);

@@ -56,10 +56,16 @@ struct SystemSetup {
   Wiring wiring = Wiring::FourWireWye;
   double nominal_voltage_volts = 230.0;  ///< L-N for wye and single, L-L for delta (manual)
   double nominal_current_amperes = 5.0;
+  /// Largest demand current, what TDD refers to (IEEE 519); 0: the nominal current.
+  double demand_current_amperes = 0.0;
   double nominal_frequency_hertz = 50.0;  ///< declared: 50 or 60 (400 for rms and power)
   PhaseOrder phase_order = PhaseOrder::Abc;
   bool pf_sign_iec = false;  ///< IEEE by default (DESIGN §5)
   enum class KvaMethod : std::uint8_t { Vector, Scalar, Effective } kva_method = KvaMethod::Vector;
+  /// Lamp of the flickermeter (IEC 61000-4-15): that of the low-voltage network served. By default
+  /// the 120 V lamp in 60 Hz systems, the 230 V lamp in all others.
+  enum class FlickerLamp : std::uint8_t { ByFrequency, V230, V120 } flicker_lamp =
+      FlickerLamp::ByFrequency;
 
   /// 10 cycles in 50 Hz systems, 12 in 60 Hz systems (IEC 61000-4-30 §4.4).
   [[nodiscard]] int window_cycles() const { return nominal_frequency_hertz >= 55.0 ? 12 : 10; }

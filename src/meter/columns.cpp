@@ -42,7 +42,7 @@ std::optional<NamedColumn> parse_spectrum_label(std::string_view label) {
   }
   const std::string_view rest = label.substr(blank + 1);
   for (const SpectrumInfo& spectrum : kSpectra) {
-    if (!rest.starts_with(spectrum.suffix)) {
+    if (!rest.starts_with(spectrum.suffix) || !has_kind(*input, spectrum.kind)) {
       continue;
     }
     const std::string_view digits = rest.substr(spectrum.suffix.size());
@@ -84,6 +84,10 @@ std::vector<NamedColumn> available_columns(const metrology::Engine& engine, Inte
       continue;
     }
     for (const SpectrumInfo& spectrum : kSpectra) {
+      if (!has_kind(input, spectrum.kind) ||
+          (interval != Interval::TenTwelveCycle && !is_aggregated(spectrum.kind))) {
+        continue;
+      }
       const int last = std::min(spectrum.last_order, engine.highest_order());
       for (int order = spectrum.first_order; order <= last; ++order) {
         columns.push_back(spectrum_column(input, spectrum, order));

@@ -203,7 +203,9 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
     }
     complete.compiled_template = *std::move(compiled);
   }
-  auto engine = Engine::create({.system = setup.system,
+  complete.system.flicker_lamp =
+      modules::flicker_lamp(*complete.compiled_template, setup.system.flicker_lamp);
+  auto engine = Engine::create({.system = complete.system,
                                 .inputs = setup.inputs,
                                 .sample_rate_hertz = setup.sample_rate_hertz,
                                 .tables = setup.engine_tables,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrology/accumulator.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -12,7 +13,7 @@
 namespace halfcycle::metrology {
 namespace {
 
-enum class Rule : std::uint8_t { Rms, Mean, Angle, Factor, Last, Under, Over, LeadLag };
+enum class Rule : std::uint8_t { Rms, Mean, Angle, Factor, Max, Cubic, Last, Under, Over, LeadLag };
 
 constexpr Rule rule_of(QuantityId id) {
   switch (id) {
@@ -39,6 +40,10 @@ constexpr Rule rule_of(QuantityId id) {
       return Rule::Angle;
     case Aggregation::PowerFactor:
       return Rule::Factor;
+    case Aggregation::Max:
+      return Rule::Max;
+    case Aggregation::Cubic:
+      return Rule::Cubic;
     case Aggregation::Last:
       return Rule::Last;
   }
@@ -156,6 +161,12 @@ void ValueAccumulator::add(std::span<const double> values) noexcept {
       case Rule::Angle:
         add_direction(k, v);
         break;
+      case Rule::Max:
+        sum_[k] = count_[k] == 1 ? v : std::max(sum_[k], v);
+        break;
+      case Rule::Cubic:
+        sum_[k] += v * v * v;
+        break;
       case Rule::Last:
         sum_[k] = v;
         break;
@@ -200,6 +211,10 @@ void ValueAccumulator::result(std::span<double> out) const noexcept {
       case Rule::Angle:
         out[k] = signal::atan2_radians(sine_sum_[k], sum_[k]);
         break;
+      case Rule::Cubic:
+        out[k] = std::cbrt(sum_[k] / n);
+        break;
+      case Rule::Max:
       case Rule::Last:
         out[k] = sum_[k];
         break;

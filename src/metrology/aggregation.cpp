@@ -2,9 +2,18 @@
 #include "metrology/aggregation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace halfcycle::metrology {
+namespace {
+constexpr Duration kTwoHours = Duration::seconds(7200);
+constexpr std::array kPst{QuantityId::V1Pst, QuantityId::V2Pst, QuantityId::V3Pst};
+constexpr std::array kPlt{QuantityId::V1Plt, QuantityId::V2Plt, QuantityId::V3Plt};
+constexpr std::array kPltSliding{QuantityId::V1PltSliding, QuantityId::V2PltSliding,
+                                 QuantityId::V3PltSliding};
+}  // namespace
+
 void CycleCounter::reset() noexcept {
   running_ = false;
   results_.fill(Result{});
@@ -117,6 +126,7 @@ void Aggregator::open(Level& level, Instant start, bool whole) noexcept {
   level.covered_to = start;
   level.inputs = 0;
   level.marks = Marks{};
+  level.flicker_marks = Marks{};
   level.sums.reset();
   if (level.few != nullptr) {
     level.few->reset();
@@ -147,8 +157,11 @@ void Aggregator::begin(Instant start) noexcept {
   }
 }
 
-void Aggregator::take(Level& level, const IntervalValues& values,
-                      const SpectrumTerms* terms) noexcept {
+void Aggregator::take(Level& level, const IntervalValues& values, const SpectrumTerms* terms,
+                      bool flicker_flagged) noexcept {
+  Marks flicker = values.marks;
+  flicker.flagged = flicker_flagged;
+  level.flicker_marks = level.inputs == 0 ? flicker : level.flicker_marks.combined(flicker);
   level.marks = level.inputs == 0 ? values.marks : level.marks.combined(values.marks);
   ++level.inputs;
   level.covered_to = values.end;
@@ -175,7 +188,7 @@ void Aggregator::count(const IntervalValues& values, const SpectrumTerms* terms,
     if (counted->inputs == 0) {
       counted->start = values.start;
     }
-    take(*counted, values, terms);
+    take(*counted, values, terms, values.marks.flagged);
     if (counted->inputs == counted->inputs_wanted) {
       publish(*counted, values.end);
       open(*counted, values.end, true);
@@ -184,8 +197,8 @@ void Aggregator::count(const IntervalValues& values, const SpectrumTerms* terms,
   }
 }
 
-void Aggregator::add(const IntervalValues& values, const SpectrumTerms* terms,
-                     bool resynchronised) noexcept {
+void Aggregator::add(const IntervalValues& values, const SpectrumTerms* terms, bool resynchronised,
+                     bool flicker_flagged) noexcept {
   const Instant tick = (values.start + kTickTolerance).floor_to(kTickPeriod) + kTickPeriod;
   const Instant belongs = std::min(values.end, tick);
   for (std::size_t k = 0; k < kTwoHour; ++k) {
@@ -195,7 +208,7 @@ void Aggregator::add(const IntervalValues& values, const SpectrumTerms* terms,
       continue;
     }
     close_until(level, belongs - kTickTolerance);
-    take(level, values, terms);
+    take(level, values, terms, flicker_flagged);
     close_until(level, belongs + kTickTolerance);
   }
   began_ = true;
@@ -228,6 +241,14 @@ void Aggregator::publish(Level& level, Instant end) noexcept {
   }
   Marks marks = level.marks;
   marks.complete = marks.complete && level.whole;
+  const FlickerMarks* flicker_marks = nullptr;
+  if (level.interval == Interval::TenMinute) {
+    evaluate_flicker(level, end);
+    flicker_marks = &flicker_marks_;
+  } else if (level.interval == Interval::TwoHour) {
+    flicker_marks_.p_st = flicker_marks_.p_lt;
+    flicker_marks = &flicker_marks_;
+  }
   const IntervalValues out{.interval = level.interval,
                            .number = level.number++,
                            .start = level.start,
@@ -235,13 +256,88 @@ void Aggregator::publish(Level& level, Instant end) noexcept {
                            .marks = marks,
                            .inputs = level.inputs,
                            .values = values_,
-                           .spectra = spectra_.get()};
+                           .spectra = spectra_.get(),
+                           .flicker_marks = flicker_marks};
   sink_.on_interval(out);
   if (level.interval == Interval::TenMinute) {
     Level& two_hours = levels_[kTwoHour];
     prepare(*spectra_, inputs_, *terms_);
     close_until(two_hours, end - kTickTolerance);
-    take(two_hours, out, terms_.get());
+    take(two_hours, out, terms_.get(), flicker_marks_.p_st.flagged);
+    close_until(two_hours, end);
+  }
+}
+
+void Aggregator::evaluate_flicker(const Level& ten_minutes, Instant end) noexcept {
+  const FlickerSeries::Interval* interval = flicker_ != nullptr ? flicker_->find(end) : nullptr;
+  const std::size_t size = past_pst_.size();
+  const PastPst& before = past_pst_[(past_next_ + size - 1) % size];
+  // What was not measured at all has its place, empty.
+  std::int64_t missing = 0;
+  if (past_count_ > 0) {
+    missing = (end - before.end).count_ns() / kTickPeriod.count_ns() - 1;
+  }
+  if (missing < 0 || missing >= static_cast<std::int64_t>(size)) {
+    past_count_ = 0;
+    missing = 0;
+  }
+  for (; missing > 0; --missing) {
+    past_pst_[past_next_] = {end - kTickPeriod * missing,
+                             {kNotAvailable, kNotAvailable, kNotAvailable},
+                             {.complete = false}};
+    past_next_ = (past_next_ + 1) % size;
+    past_count_ = std::min(past_count_ + 1, size);
+  }
+  PastPst& now = past_pst_[past_next_];
+  past_next_ = (past_next_ + 1) % size;
+  past_count_ = std::min(past_count_ + 1, size);
+  now.end = end;
+  now.marks = ten_minutes.flicker_marks;
+  now.marks.complete = now.marks.complete && ten_minutes.whole && interval != nullptr;
+  for (std::size_t k = 0; k < kPst.size(); ++k) {
+    const bool wanted = inputs_.has(static_cast<Input>(k));
+    now.p_st[k] = wanted && interval != nullptr ? interval->p_st[k] : kNotAvailable;
+    now.marks.complete = now.marks.complete && (!wanted || interval->complete[k]);
+  }
+  flicker_marks_.p_st = now.marks;
+
+  // The newest `count` values; a missing one leaves the mean to the others, not complete.
+  struct Mean {
+    FlickerSeries::Phases p_lt{kNotAvailable, kNotAvailable, kNotAvailable};
+    Marks marks;
+  };
+  const auto mean_of = [&](std::size_t count, bool all) {
+    Mean mean;
+    mean.marks.complete = all;
+    for (std::size_t k = 0; k < kPst.size(); ++k) {
+      std::array<double, 12> p_st;
+      std::size_t there = 0;
+      for (std::size_t back = 1; back <= count; ++back) {
+        const PastPst& past = past_pst_[(past_next_ + size - back) % size];
+        mean.marks = mean.marks.combined(past.marks);
+        if (is_available(past.p_st[k])) {
+          p_st[there++] = past.p_st[k];
+        }
+      }
+      mean.p_lt[k] = Flicker::p_lt(p_st.data(), there);
+    }
+    return mean;
+  };
+  // 61000-4-30 §5.3: twelve values that begin at an even hour.
+  if (end.floor_to(kTwoHours) == end) {
+    const Level& two_hours = levels_[kTwoHour];
+    const bool left_out = two_hours.leave_out || !two_hours.open;
+    const Mean mean = mean_of(left_out ? 0 : past_count_, past_count_ == size);
+    p_lt_ = mean.p_lt;
+    flicker_marks_.p_lt = mean.marks;
+  }
+  const bool twelve = past_count_ == size;
+  const Mean sliding = mean_of(twelve ? size : 0, twelve);
+  flicker_marks_.p_lt_sliding = sliding.marks;
+  for (std::size_t k = 0; k < kPst.size(); ++k) {
+    values_[index(kPst[k])] = now.p_st[k];
+    values_[index(kPlt[k])] = p_lt_[k];
+    values_[index(kPltSliding[k])] = sliding.p_lt[k];
   }
 }
 

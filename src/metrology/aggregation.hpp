@@ -21,6 +21,7 @@
 
 #include "base/instant.hpp"
 #include "metrology/accumulator.hpp"
+#include "metrology/flicker_series.hpp"
 #include "metrology/interval.hpp"
 
 namespace halfcycle::metrology {
@@ -74,9 +75,17 @@ class Aggregator {
   void begin(Instant start) noexcept;
   /// resynchronised: `values` is the first from a ten-minute tick on.
   void add(const IntervalValues& values, const SpectrumTerms* terms,
-           bool resynchronised = false) noexcept;
+           bool resynchronised = false) noexcept {
+    add(values, terms, resynchronised, values.marks.flagged);
+  }
+  /// flicker_flagged: of the part of the window before the tick that it goes on beyond.
+  void add(const IntervalValues& values, const SpectrumTerms* terms, bool resynchronised,
+           bool flicker_flagged) noexcept;
   /// Measuring stops here.
   void end(Instant at) noexcept;
+
+  /// Where Pst comes from; outlives the aggregator or is replaced.
+  void set_flicker(const FlickerSeries* flicker) noexcept { flicker_ = flicker; }
 
   CycleCounter& one_second_cycles() noexcept { return one_second_cycles_; }
   CycleCounter& ten_second_cycles() noexcept { return ten_second_cycles_; }
@@ -98,6 +107,7 @@ class Aggregator {
     std::uint32_t inputs = 0;
     std::uint64_t number = 0;
     Marks marks;
+    Marks flicker_marks;  ///< of the inputs, exactly to the tick
     ValueAccumulator sums;
     /// Spectra of a few inputs, or of any number: the latter take in the former when those end, so
     /// that a window adds to two intervals and not to all.
@@ -105,10 +115,17 @@ class Aggregator {
     std::unique_ptr<SpectrumAccumulator> many;
     explicit Level(const SystemSetup& system) : sums(system) {}
   };
+  struct PastPst {
+    Instant end;
+    FlickerSeries::Phases p_st{};
+    Marks marks;
+  };
   enum : std::size_t { kOneSecond, kOneFiftyOneEighty, kTenSecond, kTenMinute, kTwoHour, kLevels };
 
   void open(Level& level, Instant start, bool whole) noexcept;
-  void take(Level& level, const IntervalValues& values, const SpectrumTerms* terms) noexcept;
+  void take(Level& level, const IntervalValues& values, const SpectrumTerms* terms,
+            bool flicker_flagged) noexcept;
+  void evaluate_flicker(const Level& ten_minutes, Instant end) noexcept;
   void count(const IntervalValues& values, const SpectrumTerms* terms,
              bool resynchronised) noexcept;
   void publish(Level& level, Instant end) noexcept;
@@ -122,6 +139,12 @@ class Aggregator {
   CycleCounter ten_second_cycles_{Duration::seconds(10)};
   double power_frequency_hertz_ = kNotAvailable;
   bool began_ = false;
+  const FlickerSeries* flicker_ = nullptr;
+  std::array<PastPst, 12> past_pst_{};  ///< a ring; the latest is at past_next_ − 1
+  std::size_t past_next_ = 0;
+  std::size_t past_count_ = 0;  ///< that follow on each other
+  FlickerSeries::Phases p_lt_{kNotAvailable, kNotAvailable, kNotAvailable};
+  FlickerMarks flicker_marks_;
   std::array<double, kQuantityCount> values_{};
   std::unique_ptr<Spectra> spectra_;
   std::unique_ptr<SpectrumTerms> terms_;  ///< of 10-minute values on their way to 2 h

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metrology/power.hpp"
+
 namespace halfcycle::metrology {
 
 void Energies::restart(signal::SamplePosition start) noexcept {
@@ -31,6 +33,24 @@ void Energies::add(signal::SamplePosition end, const EnergyStep& step) noexcept 
   }
   if (std::isfinite(step.var_seconds)) {
     count(step.var_seconds >= 0.0 ? kVarhDel : kVarhRec, std::abs(step.var_seconds));
+  }
+  const int quadrant = quadrant_of(step.p_watts, step.var_seconds);
+  if (quadrant > 0) {
+    const auto q = static_cast<std::size_t>(quadrant - 1);
+    if (std::isfinite(step.joules)) {
+      count(kWhQuadrant + q, delivered ? step.joules : -step.joules);
+    }
+    count(kVarhQuadrant + q, std::abs(step.var_seconds));
+    if (std::isfinite(step.va_seconds)) {
+      count(kVahQuadrant + q, step.va_seconds);
+    }
+  }
+  for (std::size_t k = 0; k < 3; ++k) {
+    const double joules = step.phase_joules[k];
+    if (std::isfinite(joules) && std::isfinite(step.phase_p_watts[k])) {
+      const bool out = step.phase_p_watts[k] >= 0.0;
+      count((out ? kWhDelPhase : kWhRecPhase) + k, out ? joules : -joules);
+    }
   }
   newest_ = (newest_ + 1) % points_.size();
   held_ = std::min(held_ + 1, points_.size());
@@ -70,6 +90,20 @@ void Energies::write(const Counters& counters, std::span<double> values) noexcep
   rows(kWhDel, kWhRec, Q::KwhDel, Q::KwhRec, Q::KwhNet, Q::KwhTot);
   rows(kVarhDel, kVarhRec, Q::KvarhDel, Q::KvarhRec, Q::KvarhNet, Q::KvarhTot);
   rows(kVahDel, kVahRec, Q::KvahDel, Q::KvahRec, Q::KvahNet, Q::KvahTot);
+  constexpr std::array kWhQ{Q::KwhQ1, Q::KwhQ2, Q::KwhQ3, Q::KwhQ4};
+  constexpr std::array kVarhQ{Q::KvarhQ1, Q::KvarhQ2, Q::KvarhQ3, Q::KvarhQ4};
+  constexpr std::array kVahQ{Q::KvahQ1, Q::KvahQ2, Q::KvahQ3, Q::KvahQ4};
+  for (std::size_t q = 0; q < 4; ++q) {
+    values[index(kWhQ[q])] = counters[kWhQuadrant + q];
+    values[index(kVarhQ[q])] = counters[kVarhQuadrant + q];
+    values[index(kVahQ[q])] = counters[kVahQuadrant + q];
+  }
+  constexpr std::array kDel{Q::KwhDelA, Q::KwhDelB, Q::KwhDelC};
+  constexpr std::array kRec{Q::KwhRecA, Q::KwhRecB, Q::KwhRecC};
+  for (std::size_t k = 0; k < 3; ++k) {
+    values[index(kDel[k])] = counters[kWhDelPhase + k];
+    values[index(kRec[k])] = counters[kWhRecPhase + k];
+  }
 }
 
 double Energies::value(QuantityId id) const noexcept {

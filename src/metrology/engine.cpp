@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "metrology/engine_state.hpp"
+#include "signal/denormals.hpp"
 
 namespace halfcycle::metrology {
 
@@ -46,9 +47,18 @@ void Engine::add_sink(IntervalSink* sink) { state_->outputs.add(sink); }
 void Engine::add_half_cycle_sink(HalfCycleSink* sink) { state_->outputs.add(sink); }
 void Engine::set_event_query(const EventQuery* query) { state_->outputs.query = query; }
 
-void Engine::push(const SampleBlock& block) noexcept { state_->push(block); }
-bool Engine::work() noexcept { return state_->work(); }
-void Engine::finish() noexcept { state_->finish(); }
+void Engine::push(const SampleBlock& block) noexcept {
+  const signal::FlushDenormals flush;
+  state_->push(block);
+}
+bool Engine::work() noexcept {
+  const signal::FlushDenormals flush;
+  return state_->work();
+}
+void Engine::finish() noexcept {
+  const signal::FlushDenormals flush;
+  state_->finish();
+}
 
 double Engine::energy(QuantityId id) const noexcept { return state_->energies.value(id); }
 std::span<const double> Engine::latest_half_cycle() const noexcept {

@@ -29,6 +29,8 @@ constexpr double kStraightTurns = 2e-4;
 // windows and aggregates whole; beyond it the time before was not known.
 constexpr Duration kLargestCorrection = Duration::seconds(10);
 
+constexpr std::array kPinst{QuantityId::V1Pinst, QuantityId::V2Pinst, QuantityId::V3Pinst};
+
 double source_per_cycle(const EngineSetup& setup, double rate_hertz) {
   return std::max(rate_hertz / setup.system.nominal_frequency_hertz, kFewestSamplesPerCycle);
 }
@@ -60,6 +62,17 @@ std::array<double, 3> line_peaks(const signal::FrameRing& ring, SamplePosition s
     }
   }
   return {static_cast<double>(peak[0]), static_cast<double>(peak[1]), static_cast<double>(peak[2])};
+}
+
+FlickerSetup flicker_setup(const EngineSetup& setup, double source_rate) {
+  using Chosen = SystemSetup::FlickerLamp;
+  const double nominal = setup.system.nominal_frequency_hertz;
+  const Chosen chosen = setup.system.flicker_lamp;
+  const bool lamp_120 =
+      chosen == Chosen::V120 || (chosen == Chosen::ByFrequency && nominal >= 55.0);
+  return {.sample_rate_hertz = source_rate,
+          .system_hertz = nominal,
+          .lamp = lamp_120 ? Lamp::V120 : Lamp::V230};
 }
 
 /// Source frames that the record is continued by at both ends.
@@ -118,6 +131,7 @@ RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double
                      rate_hertz / setup.system.nominal_frequency_hertz) +
                2 * extender.horizon_frames() * static_cast<std::size_t>(factor) + 512,
            std::max<std::size_t>(256, tables->spectrum.kernel.taps())),
+      flicker(flicker_setup(setup, source_rate), is_line_to_line(setup.system.wiring)),
       head_frames(frames_of(kHeadCycles * source_per_cycle(setup, source_rate))) {
   head.resize(std::max(head_frames, extender.wanted_frames()) * lanes);
   extension.resize(extender.horizon_frames() * lanes);
@@ -140,6 +154,7 @@ Engine::State::State(const EngineSetup& engine_setup)
       aggregation(engine_setup.system, spectrum_inputs_of(engine_setup, valuer), outputs),
       spectra_(std::make_unique<Spectra>()),
       terms_(std::make_unique<SpectrumTerms>()) {
+  aggregation.set_flicker(&rate->flicker);
   spectrum_inputs = spectrum_inputs_of(engine_setup, valuer);
   half_cycle_values.fill(kNotAvailable);
   window_values_.fill(kNotAvailable);
@@ -263,15 +278,48 @@ void Engine::State::tell_of_corrections(Position start) noexcept {
   }
 }
 
-bool Engine::State::clock_ok(Position start, Position end) const noexcept {
-  for (std::size_t k = 0; k < clock_bad_count_; ++k) {
-    const std::int64_t from = clock_bad_[k].from * rate->factor;
-    const std::int64_t to = clock_bad_[k].to * rate->factor;
-    if (start < Position::at(to, 0.0) && Position::at(from, 0.0) < end) {
-      return false;
+TimeQuality Engine::State::clock_quality(Position start, Position end) const noexcept {
+  TimeQuality worst;
+  for (std::size_t k = 0; k < quality_count_; ++k) {
+    const bool latest = k + 1 == quality_count_;
+    const Position from = Position::at(qualities_[k].from * rate->factor, 0.0);
+    const Position to = latest ? end : Position::at(qualities_[k + 1].from * rate->factor, 0.0);
+    if (from < end && (latest || start < to)) {
+      worst.clock_ok = worst.clock_ok && qualities_[k].quality.clock_ok;
+      worst.uncertainty_seconds =
+          std::max(worst.uncertainty_seconds, qualities_[k].quality.uncertainty_seconds);
     }
   }
-  return true;
+  return worst;
+}
+
+void Engine::State::note_clock_quality(const TimeQuality& quality) noexcept {
+  if (quality_count_ > 0 && qualities_[quality_count_ - 1].quality == quality) {
+    return;
+  }
+  if (quality_count_ == qualities_.size()) {
+    // The two oldest become one, as bad as the worse.
+    TimeQuality& older = qualities_[0].quality;
+    const TimeQuality& newer = qualities_[1].quality;
+    older.clock_ok = older.clock_ok && newer.clock_ok;
+    older.uncertainty_seconds = std::max(older.uncertainty_seconds, newer.uncertainty_seconds);
+    std::copy(qualities_.begin() + 2, qualities_.end(), qualities_.begin() + 1);
+    --quality_count_;
+  }
+  qualities_[quality_count_++] = {source_frames_, quality};
+}
+
+double Engine::State::frames_to_flicker_tick() const noexcept {
+  const Clock& clock = clocks_[clock_count_ - 1];
+  const double at =
+      (flicker_tick_ - clock.map.at).to_seconds() * clock.map.rate_hertz +
+      static_cast<double>(static_cast<std::int64_t>(clock.map.index - segment_index_));
+  return std::max(0.0, std::ceil(at - 1e-3) - static_cast<double>(source_frames_));
+}
+
+void Engine::State::pass_flicker_tick() noexcept {
+  rate->flicker.close(flicker_tick_);
+  flicker_tick_ += kTickPeriod;
 }
 
 bool Engine::State::flagged(Instant start, Instant end) const noexcept {
@@ -284,8 +332,11 @@ void Engine::State::begin_segment(const SampleBlock& block) noexcept {
       outputs.half_cycles[k]->on_break();
     }
   }
+  const Instant stopped =
+      began_ ? instant_of(Position::at(source_frames_ * rate->factor, 0.0)) : Instant();
   if (block.time.rate_hertz != rate->source_rate_hertz) {
     rate = std::make_unique<RateDependent>(setup, lanes, block.time.rate_hertz);
+    aggregation.set_flicker(&rate->flicker);
   }
   phase_ = Phase::Collecting;
   clocks_[0] = {0, block.time};
@@ -293,9 +344,20 @@ void Engine::State::begin_segment(const SampleBlock& block) noexcept {
   clock_told_ = clock_counted_ = 0;
   segment_index_ = block.first_index;
   source_frames_ = 0;
-  clock_bad_count_ = 0;
+  quality_count_ = 0;
   ended_ = false;
-  aggregation.begin(instant_of(Position()));
+  const Instant start = instant_of(Position());
+  const Instant tick = (start + kTickTolerance).floor_to(kTickPeriod) + kTickPeriod;
+  if (began_) {
+    unmeasured_seconds_ += std::max(0.0, (start - stopped).to_seconds());
+    if (tick != flicker_tick_) {
+      rate->flicker.close(flicker_tick_);
+    }
+  }
+  began_ = true;
+  flicker_tick_ = tick;
+  rate->flicker.begin();
+  aggregation.begin(start);
 }
 
 void Engine::State::push(const SampleBlock& block) noexcept {
@@ -308,18 +370,7 @@ void Engine::State::push(const SampleBlock& block) noexcept {
     end_segment();
     begin_segment(block);
   }
-  if (!block.time_quality.clock_ok) {
-    const std::int64_t to = source_frames_ + static_cast<std::int64_t>(block.frame_count);
-    if (clock_bad_count_ > 0 && clock_bad_[clock_bad_count_ - 1].to == source_frames_) {
-      clock_bad_[clock_bad_count_ - 1].to = to;
-    } else {
-      if (clock_bad_count_ == clock_bad_.size()) {
-        std::copy(clock_bad_.begin() + 1, clock_bad_.end(), clock_bad_.begin());
-        --clock_bad_count_;
-      }
-      clock_bad_[clock_bad_count_++] = {source_frames_, to};
-    }
-  }
+  note_clock_quality(block.time_quality);
   if (!rate->measures_cycles) {
     source_frames_ += static_cast<std::int64_t>(block.frame_count);
     return;
@@ -328,6 +379,14 @@ void Engine::State::push(const SampleBlock& block) noexcept {
   std::size_t done = 0;
   while (done < block.frame_count) {
     std::size_t count = std::min(most, block.frame_count - done);
+    const double to_tick = frames_to_flicker_tick();
+    if (to_tick <= 0.0) {
+      pass_flicker_tick();
+      continue;
+    }
+    if (to_tick < static_cast<double>(count)) {
+      count = static_cast<std::size_t>(to_tick);
+    }
     if (phase_ == Phase::Collecting) {
       count = std::min(count, rate->head_frames - static_cast<std::size_t>(source_frames_));
     }
@@ -336,6 +395,7 @@ void Engine::State::push(const SampleBlock& block) noexcept {
       make_canonical(frames, block.lanes, count, rate->slice.data());
       frames = rate->slice.data();
     }
+    rate->flicker.push(frames, count, frames == rate->slice.data() ? lanes : block.lanes);
     take_frames(frames, count);
     done += count;
   }
@@ -520,13 +580,22 @@ void Engine::State::end_segment() noexcept {
     const double p = valuer.total_power({sums.power[0], sums.power[1], sums.power[2]});
     const double latest = half_cycle_values[index(QuantityId::KwTot)];
     const bool cycle = r.tracker.count() > 1;
-    energies.add(data_end_, {.joules = p / r.rate_hertz,
-                             .p_watts = cycle ? latest : p,
-                             .var_seconds = half_cycle_values[index(QuantityId::KvarTot)] * seconds,
-                             .va_seconds = half_cycle_values[index(QuantityId::KvaTot)] * seconds});
+    energies.add(data_end_,
+                 {.joules = p / r.rate_hertz,
+                  .p_watts = cycle ? latest : p,
+                  .var_seconds = half_cycle_values[index(QuantityId::KvarTot)] * seconds,
+                  .va_seconds = half_cycle_values[index(QuantityId::KvaTot)] * seconds,
+                  .phase_joules = {sums.power[0] / r.rate_hertz, sums.power[1] / r.rate_hertz,
+                                   sums.power[2] / r.rate_hertz},
+                  .phase_p_watts = {half_cycle_values[index(QuantityId::KwA)],
+                                    half_cycle_values[index(QuantityId::KwB)],
+                                    half_cycle_values[index(QuantityId::KwC)]}});
   }
   if (valuer.has_power()) {
     energies.latest(half_cycle_values);
+  }
+  if (frames_to_flicker_tick() <= 0.0) {
+    pass_flicker_tick();
   }
   r.tracker.close();
   count_cycles(r.tracker.count() - 1);
@@ -663,12 +732,15 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
   if (valuer.has_power()) {
     const auto add = [&](const WindowSums& half, Position end) {
       const double seconds = half.samples / rate->rate_hertz;
-      energies.add(end,
-                   {.joules = valuer.total_power({half.power[0], half.power[1], half.power[2]}) /
-                              rate->rate_hertz,
-                    .p_watts = at(QuantityId::KwTot),
-                    .var_seconds = at(QuantityId::KvarTot) * seconds,
-                    .va_seconds = at(QuantityId::KvaTot) * seconds});
+      energies.add(
+          end, {.joules = valuer.total_power({half.power[0], half.power[1], half.power[2]}) /
+                          rate->rate_hertz,
+                .p_watts = at(QuantityId::KwTot),
+                .var_seconds = at(QuantityId::KvarTot) * seconds,
+                .va_seconds = at(QuantityId::KvaTot) * seconds,
+                .phase_joules = {half.power[0] / rate->rate_hertz, half.power[1] / rate->rate_hertz,
+                                 half.power[2] / rate->rate_hertz},
+                .phase_p_watts = {at(QuantityId::KwA), at(QuantityId::KwB), at(QuantityId::KwC)}});
     };
     if (cycle.number == 1) {
       add(half_sums_, half_start_);
@@ -717,9 +789,11 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
   const Clock& clock = clock_at(cycle.cycle_start);
   const Instant start = instant_of(clock, cycle.cycle_start);
   const Instant end = instant_of(clock, cycle.end);
+  const TimeQuality quality = clock_quality(cycle.cycle_start, cycle.end);
+  at(QuantityId::ClockUncertainty) = quality.uncertainty_seconds;
   const Marks marks{.flagged = flagged(start, end),
                     .complete = is_complete(sums),
-                    .clock_ok = clock_ok(cycle.cycle_start, cycle.end),
+                    .clock_ok = quality.clock_ok,
                     .sync_ok = !cycle.lost};
   HalfCycleDetail detail;
   detail.start = start;
@@ -861,10 +935,18 @@ void Engine::State::open_window(Position start, Position end) noexcept {
   due_.from = instant_of(clock, start);
   due_.to = instant_of(clock, end);
   due_.resynchronised = resynchronised_;
+  const TimeQuality quality = clock_quality(start, end);
+  due_.clock_uncertainty_seconds = quality.uncertainty_seconds;
+  due_.unmeasured_seconds = unmeasured_seconds_;
+  const double per_source = 1.0 / static_cast<double>(rate->factor);
+  due_.p_inst =
+      rate->flicker.p_inst_max(start.to_samples() * per_source, end.to_samples() * per_source);
   due_.marks = {.flagged = flagged(due_.from, due_.to),
                 .complete = true,
-                .clock_ok = clock_ok(start, end),
+                .clock_ok = quality.clock_ok,
                 .sync_ok = !due_.lost};
+  const Instant tick = (due_.from + kTickTolerance).floor_to(kTickPeriod) + kTickPeriod;
+  due_.flicker_flagged = due_.to > tick ? flagged(due_.from, tick) : due_.marks.flagged;
   due_.half_cycles = tracker.count();
   due_.pieces_done = 0;
   due_.evaluated = false;
@@ -939,17 +1021,9 @@ void Engine::State::evaluate_window() noexcept {
   DistortionSummary distortion;
   r.spectrum.group(m.mean, spectrum_inputs, valuer.line_to_line(), valuer.voltage_floor_volts(),
                    valuer.current_floor_amperes(), *spectra_, distortion);
-  constexpr std::array kThd{QuantityId::V1Thd, QuantityId::V2Thd, QuantityId::V3Thd,
-                            QuantityId::I1Thd, QuantityId::I2Thd, QuantityId::I3Thd};
-  constexpr std::array kK{QuantityId::I1KFac, QuantityId::I2KFac, QuantityId::I3KFac};
-  for (std::size_t k = 0; k < 6 && r.spectrum.highest_order() >= 2; ++k) {
-    const std::size_t input = k < 3 ? k : lane(Input::I1) + k - 3;
-    if (spectrum_inputs.has(static_cast<Input>(input))) {
-      window_values_[index(kThd[k])] = distortion.thd[input];
-      if (k >= 3) {
-        window_values_[index(kK[k - 3])] = distortion.k_factor[input];
-      }
-    }
+  valuer.evaluate_window(m, window_values_);
+  if (r.spectrum.highest_order() >= 2) {
+    write_distortion(distortion);
   }
 }
 
@@ -962,6 +1036,13 @@ void Engine::State::hand_over_window() noexcept {
       }
     }
   }
+  write_sliding_references();
+  const auto at = [this](QuantityId id) -> double& { return window_values_[index(id)]; };
+  at(QuantityId::ClockUncertainty) = due_.clock_uncertainty_seconds;
+  at(QuantityId::UnmeasuredTime) = due_.unmeasured_seconds;
+  for (std::size_t k = 0; k < kPinst.size(); ++k) {
+    at(kPinst[k]) = valuer.has_quality_voltage(k) ? due_.p_inst[k] : kNotAvailable;
+  }
   const IntervalValues out{.interval = Interval::TenTwelveCycle,
                            .number = window_number_++,
                            .start = due_.from,
@@ -972,7 +1053,7 @@ void Engine::State::hand_over_window() noexcept {
                            .spectra = spectra_.get()};
   outputs.on_interval(out);
   prepare(*spectra_, spectrum_inputs, *terms_);
-  aggregation.add(out, terms_.get(), due_.resynchronised);
+  aggregation.add(out, terms_.get(), due_.resynchronised, due_.flicker_flagged);
 }
 
 }  // namespace halfcycle::metrology

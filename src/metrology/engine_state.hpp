@@ -22,6 +22,7 @@
 #include "metrology/channel_window.hpp"
 #include "metrology/energy.hpp"
 #include "metrology/engine.hpp"
+#include "metrology/flicker_series.hpp"
 #include "metrology/fundamental.hpp"
 #include "metrology/reference_tracker.hpp"
 #include "metrology/spectrum_analyzer.hpp"
@@ -105,6 +106,7 @@ struct RateDependent {
   signal::EdgeExtender extender;
   signal::FrameRing source_ring;  ///< unused without upsampling
   signal::FrameRing ring;
+  FlickerSeries flicker;
   std::vector<float> head;  ///< the first frames of a segment, later a workspace
   std::size_t head_frames;  ///< capacity of `head`
   std::vector<float> extension;
@@ -157,7 +159,7 @@ struct Engine::State {
   };
   struct Span {
     std::int64_t from = 0;  ///< source frames of the segment
-    std::int64_t to = 0;
+    TimeQuality quality;
   };
   /// A 10/12-cycle window that is due: what the urgent step knows of it, and how far the deferred
   /// step has come.
@@ -175,6 +177,10 @@ struct Engine::State {
     std::size_t pieces_done = 0;   ///< of the spectrum's
     bool evaluated = false;        ///< its values wait for their place in the order
     std::array<double, kQuantityCount> energies{};
+    double clock_uncertainty_seconds = 0.0;
+    double unmeasured_seconds = 0.0;
+    FlickerSeries::Phases p_inst{};
+    bool flicker_flagged = false;  ///< the part before a tick that passes within
   };
   struct Clock {
     std::int64_t from = 0;  ///< source frame of the segment from which `map` holds
@@ -206,6 +212,8 @@ struct Engine::State {
   void open_window(Position start, Position end) noexcept;
   void do_window_piece() noexcept;
   void evaluate_window() noexcept;
+  void write_distortion(const DistortionSummary& distortion) noexcept;
+  void write_sliding_references() noexcept;
   void hand_over_window() noexcept;
   void finish_window() noexcept;
   [[nodiscard]] WindowMeasures measures_of(const signal::WindowSums& sums) const noexcept;
@@ -218,7 +226,11 @@ struct Engine::State {
   [[nodiscard]] Position next_tick_position() const noexcept;
   void begin_next_window(Position end, double end_turns) noexcept;
   void tell_of_corrections(Position start) noexcept;
-  [[nodiscard]] bool clock_ok(Position start, Position end) const noexcept;
+  [[nodiscard]] TimeQuality clock_quality(Position start, Position end) const noexcept;
+  void note_clock_quality(const TimeQuality& quality) noexcept;
+  /// Frames from here to the tick at which flicker begins anew.
+  [[nodiscard]] double frames_to_flicker_tick() const noexcept;
+  void pass_flicker_tick() noexcept;
   [[nodiscard]] bool flagged(Instant start, Instant end) const noexcept;
 
   std::array<Channel, 6> channels_{};
@@ -230,12 +242,15 @@ struct Engine::State {
   /// time of its beginning.
   std::array<Clock, 4> clocks_{};
   std::size_t clock_count_ = 1;
-  std::int64_t clock_told_ = 0;      ///< Clock::from that half-cycle sinks know of
-  std::int64_t clock_counted_ = 0;   ///< that the cycle counters know of
-  std::uint64_t segment_index_ = 0;  ///< absolute index of the segment's first source frame
-  std::int64_t source_frames_ = 0;   ///< taken in since then
-  std::array<Span, 16> clock_bad_{};
-  std::size_t clock_bad_count_ = 0;
+  std::int64_t clock_told_ = 0;       ///< Clock::from that half-cycle sinks know of
+  std::int64_t clock_counted_ = 0;    ///< that the cycle counters know of
+  std::uint64_t segment_index_ = 0;   ///< absolute index of the segment's first source frame
+  std::int64_t source_frames_ = 0;    ///< taken in since then
+  std::array<Span, 24> qualities_{};  ///< of the clock, newest last
+  std::size_t quality_count_ = 0;
+  Instant flicker_tick_;
+  bool began_ = false;
+  double unmeasured_seconds_ = 0.0;
   bool ended_ = false;
   Position data_end_;  ///< valid when ended_: one past the last sample
 
@@ -253,6 +268,7 @@ struct Engine::State {
   Instant next_tick_;            ///< where windows are synchronised again
   bool resynchronised_ = false;  ///< the window at window_start_ is the first from a tick on
   std::uint64_t window_number_ = 0;
+  std::array<double, 3> sliding_volts_{};  ///< IEC 61000-4-30 §5.4, sliding reference
   std::int64_t next_crossing_ = 0;
   bool crossing_known_ = false;
   std::int64_t next_counted_ = 1;  ///< half cycle of the tracker

@@ -109,6 +109,7 @@ struct IntervalCopy {
   std::uint32_t inputs;
   std::vector<double> values;
   std::shared_ptr<Spectra> spectra;
+  Marks p_st_marks;
   double operator[](QuantityId id) const { return values[index(id)]; }
 };
 
@@ -132,7 +133,8 @@ class Recorder final : public IntervalSink, public HalfCycleSink {
                    v.marks,
                    v.inputs,
                    {v.values.begin(), v.values.end()},
-                   keeps_spectra(v) ? std::make_shared<Spectra>(*v.spectra) : nullptr};
+                   keeps_spectra(v) ? std::make_shared<Spectra>(*v.spectra) : nullptr,
+                   v.marks_of(QuantityId::V1Pst)};
     of[static_cast<std::size_t>(v.interval)].push_back(std::move(c));
   }
   void on_voltage_window(const VoltageWindow& w) override {
@@ -150,11 +152,13 @@ class Recorder final : public IntervalSink, public HalfCycleSink {
   int breaks = 0;
 
  private:
-  /// Those of 1 s and 150/180 cycles would fill the memory in long tests.
+  /// Those of 1 s and 150/180 cycles, and of windows after two minutes, would fill the memory.
   static bool keeps_spectra(const IntervalValues& v) {
     return v.spectra != nullptr && v.interval != Interval::OneSecond &&
-           v.interval != Interval::OneFiftyOneEightyCycle;
+           v.interval != Interval::OneFiftyOneEightyCycle &&
+           (v.interval != Interval::TenTwelveCycle || v.number < 600);
   }
+
   [[nodiscard]] double seconds(Instant t) const { return (t - origin_).to_seconds(); }
   Instant origin_;
 };

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numbers>
 
 #include "base/quality.hpp"
@@ -54,10 +55,16 @@ Digital bilinear(double B0, double B1, double B2, double A0, double A1, double A
 
 }  // namespace
 
-Flicker::Flicker(const FlickerSetup& setup) : setup_(setup) {
-  decimation_ = static_cast<std::size_t>(
+Flicker::Flicker(const FlickerSetup& setup)
+    : setup_(setup), kernel_(&flicker_kernel(setup.level)), history_(kHistory) {
+  FlickerState& s = state_;
+  s.decimation = static_cast<std::size_t>(
       std::max(1.0, std::floor(setup.sample_rate_hertz / kTargetRate + 0.01)));
-  filter_rate_hertz_ = setup.sample_rate_hertz / static_cast<double>(decimation_);
+  for (std::size_t i = 0; i < 4; ++i) {
+    s.weight[i] = static_cast<float>(4 * ((s.decimation + 3 - i) / 4) + i + 1);
+  }
+  s.norm = 1.0 / static_cast<double>(s.decimation * s.decimation);
+  filter_rate_hertz_ = setup.sample_rate_hertz / static_cast<double>(s.decimation);
   classify_every_ =
       static_cast<std::size_t>(std::max(1.0, std::round(filter_rate_hertz_ / kClassRate)));
   // The rms behind the reference runs over the fewest half cycles that are a whole number of steps:
@@ -80,10 +87,8 @@ Flicker::Flicker(const FlickerSetup& setup) : setup_(setup) {
   const double c = 2.0 * filter_rate_hertz_;
   const Weighting& w = setup.lamp == Lamp::V230 ? kLamp230 : kLamp120;
   const double wh = kTwoPi * 0.05;
-  std::array<Digital, 6> design{};
-  design[0] = bilinear(0.0, 1.0, 0.0, wh, 1.0, 0.0, c);
-  // A first-order section through the second-order form leaves a pole and a zero at z = −1 that
-  // cancel: divide them out.
+  std::array<Digital, FlickerState::kStages> design{};
+  // First order: c/(c + ωh)·(1 − z⁻¹)/(1 + (ωh − c)/(ωh + c)·z⁻¹).
   design[0] = {c / (c + wh), -c / (c + wh), 0.0, (wh - c) / (c + wh), 0.0};
   const double corner_hertz = setup.system_hertz < 55.0 ? 35.0 : 42.0;
   const double wc = c * std::tan(std::numbers::pi * corner_hertz / filter_rate_hertz_);
@@ -97,30 +102,36 @@ Flicker::Flicker(const FlickerSetup& setup) : setup_(setup) {
   design[4] = bilinear(0.0, w.k * w.omega1, 0.0, w.omega1 * w.omega1, 2.0 * w.lambda, 1.0, cw);
   design[5] = bilinear(1.0, 1.0 / w.omega2, 0.0, 1.0, 1.0 / w.omega3 + 1.0 / w.omega4,
                        1.0 / (w.omega3 * w.omega4), cw);
+  s.high_a1 = design[0].a1;
+  for (std::size_t k = 0; k < 3; ++k) {
+    s.low_a1[k] = design[k + 1].a1;
+    s.low_a2[k] = design[k + 1].a2;
+  }
+  s.first_a1 = design[4].a1;
+  s.first_a2 = design[4].a2;
+  s.second_b1 = design[5].b1 / design[5].b0;
+  s.second_b2 = design[5].b2 / design[5].b0;
+  s.second_a1 = design[5].a1;
+  s.second_a2 = design[5].a2;
 
   const double T = 1.0 / filter_rate_hertz_;
-  mean_gain_ = T / (T + 2.0 * kMeanSeconds);
+  s.mean_gain = T / (T + 2.0 * kMeanSeconds);
 
   // Block 4 scale: what the reference modulation gives through these filters, in closed form.
+  // The kernel's sections leave out their b0.
   const Complex z1 = std::polar(1.0, -kTwoPi * kReferenceModulationHertz / filter_rate_hertz_);
   Complex gain = 1.0;
-  for (std::size_t s = 0; s < design.size(); ++s) {
-    const Digital& d = design[s];
-    sections_[s].b0 = d.b0;
-    sections_[s].b1 = d.b1;
-    sections_[s].b2 = d.b2;
-    sections_[s].a1 = d.a1;
-    sections_[s].a2 = d.a2;
-    gain *= (d.b0 + z1 * (d.b1 + z1 * d.b2)) / (1.0 + z1 * (d.a1 + z1 * d.a2));
+  for (const Digital& d : design) {
+    gain *= (d.b0 + z1 * (d.b1 + z1 * d.b2)) / (d.b0 * (1.0 + z1 * (d.a1 + z1 * d.a2)));
   }
-  const double R = static_cast<double>(decimation_);
+  const double R = static_cast<double>(s.decimation);
   const double x = std::numbers::pi * kReferenceModulationHertz / setup.sample_rate_hertz;
   const double box = std::sin(R * x) / (R * std::sin(x));
   const double amplitude = w.reference_percent / 100.0 * std::abs(gain) * box * box;
   const Complex zr =
       std::polar(1.0, -2.0 * kTwoPi * kReferenceModulationHertz / filter_rate_hertz_);
-  const double ripple = std::abs(mean_gain_ * (1.0 + zr) / (1.0 - (1.0 - 2.0 * mean_gain_) * zr));
-  scale_ = 2.0 / (amplitude * amplitude * (1.0 + ripple));
+  const double ripple = std::abs(s.mean_gain * (1.0 + zr) / (1.0 - (1.0 - 2.0 * s.mean_gain) * zr));
+  s.scale = 2.0 / (amplitude * amplitude * (1.0 + ripple));
 
   for (auto& counts : classes_) {
     counts.assign(kClasses, 0);
@@ -128,24 +139,36 @@ Flicker::Flicker(const FlickerSetup& setup) : setup_(setup) {
   reset();
 }
 
-void Flicker::reset() noexcept {
-  for (Section& s : sections_) {
-    s.s1.fill(0.0);
-    s.s2.fill(0.0);
+void Flicker::restart() noexcept {
+  FlickerState& s = state_;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      s.sum[i][c] = 0.0F;
+      s.twice[i][c] = 0.0F;
+    }
+    for (std::size_t k = 0; k < FlickerState::kStages; ++k) {
+      s.input[k][c] = s.s1[k][c] = s.s2[k][c] = 0.0;
+    }
+    // Settled on u² over its own reference, 1: the high-pass gives 0.
+    s.input[0][c] = 1.0;
+    s.s1[0][c] = -1.0;
+    s.inverse[c] = 0.0;
+    s.bias[c] = 1.0;
+    s.rising[c] = s.hold[c] = s.sum_steps[c] = 0.0;
+    s.mean_input[c] = s.mean[c] = s.max[c] = 0.0;
+    s.missing[c] = false;
+    interval_missing_[c] = true;
+    reference_[c] = 0.0;
   }
-  // Settled on a constant input of 1 (u² over its own reference): the high-pass gives 0.
-  sections_[0].s1.fill(sections_[0].b1);
-  in_block_ = 0;
-  sum_.fill(0.0F);
-  ramp_.fill(0.0F);
-  rising_.fill(0.0);
-  last_square_.fill(0.0F);
-  missing_.fill(false);
-  steps_ = 0;
-  half_sum_.fill(0.0);
-  reference_.fill(0.0);
-  mean_.fill(0.0);
-  mean_input_.fill(0.0);
+  s.in_block = 0;
+  s.steps = 0;
+  history_count_ = 0;
+  schedule();
+}
+
+void Flicker::reset() noexcept {
+  restart();
+  interval_missing_.fill(false);
   interval_max_.fill(0.0);
   for (auto& counts : classes_) {
     std::fill(counts.begin(), counts.end(), 0U);
@@ -154,93 +177,92 @@ void Flicker::reset() noexcept {
 }
 
 void Flicker::push(const float* frames, std::size_t count, std::size_t lanes) noexcept {
-  const double norm = 1.0 / static_cast<double>(decimation_ * decimation_);
-  const auto last = static_cast<float>(decimation_ - 1);
-  for (std::size_t n = 0; n < count; ++n) {
-    const float* frame = frames + n * lanes;
-    const auto k = static_cast<float>(in_block_);
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      const float square = frame[c] * frame[c];
-      const bool present = square == square;
-      const float used = present ? square : last_square_[c];
-      missing_[c] = missing_[c] || !present;
-      last_square_[c] = used;
-      sum_[c] += used;
-      ramp_[c] += k * used;
-    }
-    if (++in_block_ == decimation_) {
-      Values u_squared;
-      for (std::size_t c = 0; c < kChannels; ++c) {
-        const float falling = last * sum_[c] - ramp_[c];
-        u_squared[c] = (rising_[c] + static_cast<double>(falling)) * norm;
-        rising_[c] = static_cast<double>(ramp_[c] + sum_[c]);
-      }
-      in_block_ = 0;
-      sum_.fill(0.0F);
-      ramp_.fill(0.0F);
-      step(u_squared);
+  for (std::size_t done = 0; done < count;) {
+    done += kernel_->run(state_, frames + done * lanes, count - done, lanes);
+    if (state_.steps == state_.service_at) {
+      serve();
+      schedule();
     }
   }
 }
 
-void Flicker::step(const Values& u_squared) noexcept {
-  // The first value holds half a triangle only.
-  if (steps_ == 0) {
-    steps_ = 1;
+void Flicker::schedule() noexcept {
+  const std::uint64_t now = state_.steps;
+  if (now == 0) {
+    state_.service_at = 1;
+  } else if (now < 1 + start_steps_) {
+    state_.service_at = 1 + start_steps_;
+  } else {
+    const std::uint64_t rms = now + rms_steps_ - (now - 1 - start_steps_) % rms_steps_;
+    const std::uint64_t classified = now + classify_every_ - now % classify_every_;
+    state_.service_at = std::min(rms, classified);
+  }
+}
+
+void Flicker::serve() noexcept {
+  FlickerState& s = state_;
+  const std::uint64_t now = s.steps;
+  if (now == 1) {
+    // The first value holds half a triangle only.
+    std::fill(std::begin(s.sum_steps), std::end(s.sum_steps), 0.0);
     return;
   }
-  Values x;
-  for (std::size_t c = 0; c < kChannels; ++c) {
-    half_sum_[c] += u_squared[c];
-  }
-  if (steps_ <= start_steps_) {
+  if (now >= 1 + start_steps_ && (now - 1 - start_steps_) % rms_steps_ == 0) {
     // The reference starts at the rms of the first whole cycles; until then there is no flicker.
-    if (steps_ == start_steps_) {
-      for (std::size_t c = 0; c < kChannels; ++c) {
-        reference_[c] = std::sqrt(half_sum_[c] / static_cast<double>(start_steps_));
-        half_sum_[c] = 0.0;
-      }
+    const bool first = now == 1 + start_steps_;
+    const double per = 1.0 / static_cast<double>(first ? start_steps_ : rms_steps_);
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      const double rms = std::sqrt(s.sum_steps[c] * per);
+      reference_[c] = first ? rms : reference_[c] + reference_gain_ * (rms - reference_[c]);
+      const double square = reference_[c] * reference_[c];
+      const bool there = square > 0.0;
+      s.inverse[c] = there ? 1.0 / square : 0.0;
+      s.bias[c] = there ? 0.0 : 1.0;
+      s.hold[c] = square;
+      s.sum_steps[c] = 0.0;
     }
-    ++steps_;
+  }
+  if (now % classify_every_ != 0) {
     return;
   }
-  if ((steps_ - start_steps_) % rms_steps_ == 0) {
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      const double rms = std::sqrt(half_sum_[c] / static_cast<double>(rms_steps_));
-      reference_[c] += reference_gain_ * (rms - reference_[c]);
-      half_sum_[c] = 0.0;
-    }
-  }
+  std::array<float, kChannels>& latest = history_[history_count_ % kHistory];
+  ++history_count_;
   for (std::size_t c = 0; c < kChannels; ++c) {
-    x[c] = reference_[c] > 0.0 ? u_squared[c] / (reference_[c] * reference_[c]) : 1.0;
-  }
-  for (Section& s : sections_) {
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      const double y = s.b0 * x[c] + s.s1[c];
-      s.s1[c] = s.b1 * x[c] - s.a1 * y + s.s2[c];
-      s.s2[c] = s.b2 * x[c] - s.a2 * y;
-      x[c] = y;
+    if (now > settle_steps_) {
+      interval_max_[c] = std::max(interval_max_[c], s.max[c]);
+      classify(c, s.mean[c]);
+      latest[c] = static_cast<float>(s.max[c]);
+    } else {
+      latest[c] = std::numeric_limits<float>::quiet_NaN();
+      interval_missing_[c] = true;
     }
-  }
-  ++steps_;
-  const bool classified = steps_ > settle_steps_ && steps_ % classify_every_ == 0;
-  for (std::size_t c = 0; c < kChannels; ++c) {
-    const double square = x[c] * x[c] * scale_;
-    mean_[c] += mean_gain_ * (square + mean_input_[c] - 2.0 * mean_[c]);
-    mean_input_[c] = square;
-    if (steps_ > settle_steps_ && mean_[c] > interval_max_[c]) {
-      interval_max_[c] = mean_[c];
-    }
-    if (classified) {
-      classify(c, mean_[c]);
-    }
+    s.max[c] = s.mean[c];
   }
 }
 
 Flicker::Values Flicker::p_inst() const noexcept {
   Values out;
   for (std::size_t c = 0; c < kChannels; ++c) {
-    out[c] = steps_ > settle_steps_ && reference_[c] > 0.0 ? mean_[c] : kNotAvailable;
+    out[c] = state_.steps > settle_steps_ && reference_[c] > 0.0 ? state_.mean[c] : kNotAvailable;
+  }
+  return out;
+}
+
+Flicker::Values Flicker::p_inst_max(double from_frame, double to_frame) const noexcept {
+  // Entry j was taken at step (j + 1)·classify_every_, behind so many blocks.
+  const double per = 1.0 / static_cast<double>(state_.decimation * classify_every_);
+  const double first = std::max(0.0, std::floor(from_frame * per));
+  const double oldest =
+      history_count_ > kHistory ? static_cast<double>(history_count_ - kHistory) : 0.0;
+  const double last = std::min(std::floor(to_frame * per), static_cast<double>(history_count_));
+  Values out;
+  out.fill(kNotAvailable);
+  for (double j = std::max(first, oldest); j < last; ++j) {
+    const auto& entry = history_[static_cast<std::uint64_t>(j) % kHistory];
+    for (std::size_t c = 0; c < kChannels; ++c) {
+      const double p = static_cast<double>(entry[c]);
+      out[c] = reference_[c] > 0.0 && !(p <= out[c]) ? p : out[c];
+    }
   }
   return out;
 }
@@ -293,10 +315,11 @@ Flicker::Interval Flicker::close_interval() noexcept {
       out.p_st[c] = kNotAvailable;
       out.p_inst_max[c] = kNotAvailable;
     }
-    out.complete[c] = !missing_[c] && expected > 0.0;
+    out.complete[c] = !interval_missing_[c] && !state_.missing[c] && expected > 0.0;
     std::fill(classes_[c].begin(), classes_[c].end(), 0U);
     classified_[c] = 0;
-    missing_[c] = false;
+    interval_missing_[c] = false;
+    state_.missing[c] = false;
     interval_max_[c] = 0.0;
   }
   return out;

@@ -247,6 +247,9 @@ TEST(Flicker, AMissingSampleStaysInItsChannelAndItsInterval) {
         frames[k * 8 + c] = static_cast<float>(325.0 * std::sin(kTwoPi * 50.0 * t));
       }
     }
+    if (block == 1100) {  // 22 s: settled
+      EXPECT_FALSE(flicker.close_interval().complete[0]);
+    }
     if (block == 1500) {
       frames[5 * 8 + 1] = std::nanf("");
     }
@@ -256,6 +259,45 @@ TEST(Flicker, AMissingSampleStaysInItsChannelAndItsInterval) {
   EXPECT_TRUE(interval.complete[0]);
   EXPECT_FALSE(interval.complete[1]);
   EXPECT_FALSE(std::isnan(interval.p_st[1]));
+}
+
+TEST(Flicker, HasTheSameBitsOnEveryMachine) {
+  Flicker base({3200.0, 50.0, Lamp::V230, signal::SimdLevel::Base});
+  Flicker best({3200.0, 50.0, Lamp::V230});
+  std::vector<float> frames(3200 * 8);
+  for (int second = 0; second < 25; ++second) {
+    for (std::size_t n = 0; n < 3200; ++n) {
+      const double t = second + static_cast<double>(n) / 3200.0;
+      for (std::size_t c = 0; c < 8; ++c) {
+        frames[n * 8 + c] = static_cast<float>(
+            (325.0 + std::sin(50.0 * t)) * std::sin(kTwoPi * 50.1 * t + static_cast<double>(c)));
+      }
+    }
+    // Cut differently: neither the level nor the size of a block may show.
+    base.push(frames.data(), 3200, 8);
+    for (std::size_t n = 0; n < 3200; n += 25) {
+      best.push(frames.data() + n * 8, 25, 8);
+    }
+  }
+  EXPECT_EQ(base.p_inst(), best.p_inst());
+  EXPECT_EQ(base.close_interval().p_st, best.close_interval().p_st);
+}
+
+TEST(Flicker, GoesOnAfterAGapWithFiltersThatSettleAnew) {
+  Voltage run(kNetworks[0], 3200.0, rectangular(0.894, 39.0 / 120.0));
+  run.seconds(60.0);
+  (void)run.flicker.close_interval();
+  run.seconds(60.0);
+  const double before = run.flicker.p_inst_max(95.0 * 3200.0, 120.0 * 3200.0)[0];
+  EXPECT_GT(before, 1.0);
+  run.flicker.restart();
+  run.seconds(10.0);
+  EXPECT_TRUE(std::isnan(run.flicker.p_inst()[0]));
+  EXPECT_TRUE(std::isnan(run.flicker.p_inst_max(8.0 * 3200.0, 10.0 * 3200.0)[0]));
+  run.seconds(110.0);
+  const Flicker::Interval interval = run.flicker.close_interval();
+  EXPECT_FALSE(interval.complete[0]);
+  EXPECT_NEAR(interval.p_st[0], 1.0, 0.02);
 }
 
 TEST(Flicker, PltIsTheCubicMean) {

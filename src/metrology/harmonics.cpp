@@ -40,6 +40,7 @@ HarmonicGrouping::HarmonicGrouping(const GroupingSetup& setup)
     : setup_(setup),
       subgroup_((setup.highest_order + 1) * setup.lanes),
       inter_((setup.highest_order + 1) * setup.lanes),
+      group_((setup.highest_order + 1) * setup.lanes),
       re_((setup.highest_order + 1) * setup.lanes),
       im_((setup.highest_order + 1) * setup.lanes) {}
 
@@ -53,6 +54,7 @@ void HarmonicGrouping::group(const float* spectrum) noexcept {
     }
   };
   const std::size_t n = setup_.cycles;
+  std::array<float, kLanes> before{};  // what the bins below an order give to its group
   for (std::size_t h = 0; h <= setup_.highest_order; ++h) {
     std::array<float, kLanes> sub{};
     if (h > 0) {
@@ -62,8 +64,21 @@ void HarmonicGrouping::group(const float* spectrum) noexcept {
     }
     std::array<float, kLanes> inter{};
     if (h < setup_.highest_order) {
-      for (std::size_t k = n * h + 2; k <= n * h + n - 2; ++k) {
-        power(k, inter);
+      // The bin half-way to the next order counts half in each of the two groups.
+      std::array<float, kLanes> below{};
+      std::array<float, kLanes> middle{};
+      std::array<float, kLanes> above{};
+      for (std::size_t k = n * h + 2; k < n * h + n / 2; ++k) {
+        power(k, below);
+      }
+      power(n * h + n / 2, middle);
+      for (std::size_t k = n * h + n / 2 + 1; k <= n * h + n - 2; ++k) {
+        power(k, above);
+      }
+      for (std::size_t l = 0; l < kLanes; ++l) {
+        inter[l] = below[l] + middle[l] + above[l];
+        group_[h * kLanes + l] = before[l] + sub[l] + (below[l] + 0.5F * middle[l]);
+        before[l] = 0.5F * middle[l] + above[l];
       }
     }
     const float* line = spectrum + n * h * 2 * kLanes;
@@ -78,7 +93,7 @@ void HarmonicGrouping::group(const float* spectrum) noexcept {
 
 void HarmonicGrouping::operator()(const float* spectrum, const std::array<double, kMaxLanes>& dc,
                                   InputMask inputs, double voltage_floor_volts,
-                                  double current_floor_amperes, Spectra& out,
+                                  double current_floor_amperes, bool powers, Spectra& out,
                                   DistortionSummary& summary) noexcept {
   if (setup_.lanes == 8) {
     group<8>(spectrum);
@@ -98,8 +113,12 @@ void HarmonicGrouping::operator()(const float* spectrum, const std::array<double
     magnitude.fill(kNaN);
     angle.fill(kNaN);
     inter.fill(kNaN);
-    summary.thd[l] = kNotAvailable;
-    summary.k_factor[l] = kNotAvailable;
+    auto& group = out.of_input[l][static_cast<std::size_t>(SpectrumKind::Group)];
+    group.fill(kNaN);
+    for (auto* row : {&summary.thd, &summary.thd_even, &summary.thd_odd, &summary.thds,
+                      &summary.thdg, &summary.content, &summary.k_factor}) {
+      (*row)[l] = kNotAvailable;
+    }
     const double floor = is_voltage(input) ? voltage_floor_volts : current_floor_amperes;
     const double fundamental_square = static_cast<double>(subgroup_[lanes + l]);
     if (!(fundamental_square > 2.0 * floor * floor)) {
@@ -108,17 +127,33 @@ void HarmonicGrouping::operator()(const float* spectrum, const std::array<double
     const float per = static_cast<float>(1.0 / fundamental_square);
     magnitude[0] = static_cast<float>(std::abs(dc[l]) / std::sqrt(0.5 * fundamental_square));
     double distortion = 0.0;
+    double even = 0.0;
+    double evaluated = 0.0;
+    double groups = 0.0;
     double weighted = 0.0;
+    const double group_one = static_cast<double>(group_[lanes + l]);
     for (std::size_t h = 1; h <= highest; ++h) {
       const float square = subgroup_[h * lanes + l] * per;
       magnitude[h] = std::sqrt(square);
       distortion += h >= 2 ? static_cast<double>(square) : 0.0;
+      even += h % 2 == 0 ? static_cast<double>(square) : 0.0;
+      evaluated += h >= 2 && h <= kEvaluatedOrder ? static_cast<double>(square) : 0.0;
       weighted += static_cast<double>(h * h) * static_cast<double>(square);
     }
     for (std::size_t h = 0; h < highest; ++h) {
       inter[h] = std::sqrt(inter_[h * lanes + l] * per);
     }
+    for (std::size_t h = 1; h < highest; ++h) {
+      const float square = group_[h * lanes + l];
+      group[h] = std::sqrt(square * per);
+      groups += h >= 2 && h <= kEvaluatedOrder ? static_cast<double>(square) : 0.0;
+    }
     summary.thd[l] = std::sqrt(distortion);
+    summary.thd_even[l] = std::sqrt(even);
+    summary.thd_odd[l] = std::sqrt(distortion - even > 0.0 ? distortion - even : 0.0);
+    summary.thds[l] = std::sqrt(evaluated);
+    summary.thdg[l] = highest >= 2 ? std::sqrt(groups / group_one) : kNotAvailable;
+    summary.content[l] = std::sqrt(0.5 * distortion * fundamental_square);
     summary.k_factor[l] = weighted / (1.0 + distortion);
     // 4-7 §3.2: φ_h = atan2(a_h, b_h) − h·atan2(a_1, b_1), angles of sines: each line is turned by
     // a quarter, then back by h times the fundamental.
@@ -144,6 +179,24 @@ void HarmonicGrouping::operator()(const float* spectrum, const std::array<double
       turn_re = next;
     }
     angle[1] = 0.0F;
+  }
+  fill_powers(inputs, powers, out);
+}
+
+void HarmonicGrouping::fill_powers(InputMask inputs, bool available, Spectra& out) const noexcept {
+  const std::size_t lanes = setup_.lanes;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const std::size_t i = lane(Input::I1) + k;
+    auto& power = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Power)];
+    power.fill(kNaN);
+    if (!available || !inputs.has(static_cast<Input>(k)) || !inputs.has(static_cast<Input>(i))) {
+      continue;
+    }
+    // Peak values: half of the product's real part (IEEE 1459 §3.1.2.5).
+    for (std::size_t h = 1; h <= setup_.highest_order; ++h) {
+      power[h] = 0.5F * (re_[h * lanes + k] * re_[h * lanes + i] +
+                         im_[h * lanes + k] * im_[h * lanes + i]);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Harmonic subgroups and centred interharmonic subgroups of a 10/12-cycle spectrum,
-// IEC 61000-4-7 §5.5 and §5.6, with their distortion factors.
+// Harmonic subgroups, groups and centred interharmonic subgroups of a 10/12-cycle spectrum,
+// IEC 61000-4-7 §5.5 and §5.6, with their distortion factors and the power of each order.
 //
 //   HarmonicGrouping group({.cycles = 10, .lanes = 8, .highest_order = 50});
 //   group(spectrum, inputs, false, floors, spectra, summary);
@@ -24,8 +24,16 @@ struct GroupingSetup {
   std::size_t highest_order = 50;  ///< H; the bins to N·H + 1 are there
 };
 
+/// The standard's evaluation goes to order 50 (IEC 61000-4-30 §5.8).
+inline constexpr std::size_t kEvaluatedOrder = 50;
+
 struct DistortionSummary {
   std::array<double, kInputCount> thd{};       ///< THDS, ratio (4-7 §3.3), orders 2 … H
+  std::array<double, kInputCount> thd_even{};  ///< the even orders of thd
+  std::array<double, kInputCount> thd_odd{};   ///< the odd orders of thd
+  std::array<double, kInputCount> thds{};      ///< THDS, orders 2 … min(50, H)
+  std::array<double, kInputCount> thdg{};      ///< THDG, orders 2 … min(50, H − 1)
+  std::array<double, kInputCount> content{};   ///< harmonic content H_C, V or A rms
   std::array<double, kInputCount> k_factor{};  ///< Σh²·I_h² / ΣI_h² (UL 1561), orders 1 … H
 };
 
@@ -41,19 +49,23 @@ class HarmonicGrouping {
   /// Fills the inputs of `inputs` in out and summary; all else is left alone. Orders above H are
   /// NaN, all orders where the fundamental is below its floor (volts or amperes rms, by lane) or
   /// NaN. dc: mean of each lane. Angles are not available below 1e-5 of the fundamental.
-  /// Not thread-safe (workspace inside), no allocation.
+  /// powers: fills in the active power of each order of phases 1, 2, 3 (lanes 0 and 4, …), W, with
+  /// its direction: positive where it is delivered. Not thread-safe (workspace inside), no
+  /// allocation.
   void operator()(const float* spectrum, const std::array<double, kMaxLanes>& dc, InputMask inputs,
-                  double voltage_floor_volts, double current_floor_amperes, Spectra& out,
-                  DistortionSummary& summary) noexcept;
+                  double voltage_floor_volts, double current_floor_amperes, bool powers,
+                  Spectra& out, DistortionSummary& summary) noexcept;
 
  private:
+  void fill_powers(InputMask inputs, bool available, Spectra& out) const noexcept;
   template <std::size_t kLanes>
   void group(const float* spectrum) noexcept;
 
   GroupingSetup setup_;
   std::vector<float> subgroup_;  ///< (H + 1) × lanes, squares of peak values
   std::vector<float> inter_;
-  std::vector<float> re_;  ///< (H + 1) × lanes: the line of each order
+  std::vector<float> group_;  ///< orders 1 … H − 1
+  std::vector<float> re_;     ///< (H + 1) × lanes: the line of each order
   std::vector<float> im_;
 };
 

@@ -20,4 +20,22 @@ std::optional<Interval> parse_interval(std::string_view text) {
   return std::nullopt;
 }
 
+Marks IntervalValues::marks_of(QuantityId id) const {
+  if (info(id).group != QuantityGroup::Flicker || flicker_marks == nullptr) {
+    return marks;
+  }
+  switch (id) {
+    case QuantityId::V1Plt:
+    case QuantityId::V2Plt:
+    case QuantityId::V3Plt:
+      return flicker_marks->p_lt;
+    case QuantityId::V1PltSliding:
+    case QuantityId::V2PltSliding:
+    case QuantityId::V3PltSliding:
+      return flicker_marks->p_lt_sliding;
+    default:
+      return flicker_marks->p_st;
+  }
+}
+
 }  // namespace halfcycle::metrology

@@ -39,6 +39,14 @@ struct Spectra {
   }
 };
 
+/// Flicker has intervals of its own beside the windows of the other quantities: exactly from tick
+/// to tick, so its marks are its own, too (IEC 61000-4-30 §4.7).
+struct FlickerMarks {
+  Marks p_st;
+  Marks p_lt;
+  Marks p_lt_sliding;
+};
+
 /// A view; valid during the call that hands it over.
 struct IntervalValues {
   Interval interval = Interval::TenTwelveCycle;
@@ -49,8 +57,10 @@ struct IntervalValues {
   std::uint32_t inputs = 1;          ///< number of values that were aggregated
   std::span<const double> values;    ///< kQuantityCount, SI, by QuantityId; NaN = not available
   const Spectra* spectra = nullptr;  ///< from the 10/12-cycle interval up
+  const FlickerMarks* flicker_marks = nullptr;  ///< of the Flicker rows; nullptr: none are there
 
   [[nodiscard]] double operator[](QuantityId id) const { return values[index(id)]; }
+  [[nodiscard]] Marks marks_of(QuantityId id) const;
 };
 
 /// Receives what the engine measures, on the measuring thread; must not block or allocate.

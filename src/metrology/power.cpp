@@ -37,6 +37,20 @@ double signed_power_factor(double p_watts, double q_vars, double s_voltamperes,
   return is_lagging(p_watts, q_vars) ? -magnitude : magnitude;
 }
 
+int quadrant_of(double p_watts, double q_vars) noexcept {
+  if (std::isnan(p_watts) || std::isnan(q_vars)) {
+    return 0;
+  }
+  if (q_vars >= 0.0) {
+    return p_watts >= 0.0 ? 1 : 2;
+  }
+  return p_watts >= 0.0 ? 4 : 3;
+}
+
+double non_active_power(double s_voltamperes, double p_watts) noexcept {
+  return non_fundamental_power(s_voltamperes, p_watts, 0.0);
+}
+
 double apparent_vector(double p_watts, double q_vars) noexcept {
   return std::sqrt(p_watts * p_watts + q_vars * q_vars);
 }

@@ -24,6 +24,14 @@ enum class PfConvention { Ieee, Iec };
 /// lagging, nor is a Q below 1e-5 of P, which may be rounding.
 [[nodiscard]] bool is_lagging(double p_watts, double q_vars) noexcept;
 
+/// 1 … 4 (energy-accuracy §8): 1 P > 0, Q > 0; 2 P < 0, Q > 0; 3 both < 0; 4 P > 0, Q < 0; a zero
+/// counts as positive. 0 where one of them is not available.
+[[nodiscard]] int quadrant_of(double p_watts, double q_vars) noexcept;
+
+/// Total non-active power N = √(S² − P²) (IEEE 1459 §3.1.2.11), 0 where rounding makes the radicand
+/// negative.
+[[nodiscard]] double non_active_power(double s_voltamperes, double p_watts) noexcept;
+
 /// Vector sum √(P² + Q²) of the totals.
 [[nodiscard]] double apparent_vector(double p_watts, double q_vars) noexcept;
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/system.hpp"
 #include "base/unit.hpp"
 
 namespace halfcycle::metrology {
@@ -22,12 +23,13 @@ enum class QuantityId : std::uint16_t {
 inline constexpr std::size_t kQuantityCount = static_cast<std::size_t>(QuantityId::Count);
 [[nodiscard]] constexpr std::size_t index(QuantityId id) { return static_cast<std::size_t>(id); }
 
-enum class Aggregation : std::uint8_t { Rms, Mean, Angle, PowerFactor, Last };
+enum class Aggregation : std::uint8_t { Rms, Mean, Angle, PowerFactor, Max, Cubic, Last };
 /// The module type whose outputs a quantity belongs to.
 enum class QuantityGroup : std::uint8_t {
   PowerMeter,
   SymmetricalComponents,
   HarmonicsAnalyzer,
+  Flicker,
   Energy,
 };
 
@@ -39,12 +41,19 @@ struct QuantityInfo {
   Aggregation aggregation;
   QuantityGroup group;
   std::string_view help;
+  std::array<std::string_view, 3> aggregate_labels;  ///< over 150/180 cycles, 10 min, 2 h
 };
 
 inline constexpr std::array<QuantityInfo, kQuantityCount> kQuantities{{
-#define HC_QUANTITY(id, label, high_speed_label, unit, aggregation, group, help)        \
-  {QuantityId::id,       label, high_speed_label, Unit::unit, Aggregation::aggregation, \
-   QuantityGroup::group, help},
+#define HC_QUANTITY(id, label, high_speed_label, unit, aggregation, group, help) \
+  {QuantityId::id,                                                               \
+   label,                                                                        \
+   high_speed_label,                                                             \
+   Unit::unit,                                                                   \
+   Aggregation::aggregation,                                                     \
+   QuantityGroup::group,                                                         \
+   help,                                                                         \
+   {label " 3s", label " 10m", label " 2hr"}},
 #include "metrology/quantities.def"
 #undef HC_QUANTITY
 }};
@@ -52,7 +61,7 @@ inline constexpr std::array<QuantityInfo, kQuantityCount> kQuantities{{
 
 /// Spectra are arrays with element labels, one array per input and kind, not thousands of scalars.
 inline constexpr int kMaxOrder = 127;
-enum class SpectrumKind : std::uint8_t { Magnitude, Angle, Interharmonic };
+enum class SpectrumKind : std::uint8_t { Magnitude, Angle, Interharmonic, Group, Power };
 struct SpectrumInfo {
   SpectrumKind kind;
   std::string_view suffix;  ///< "HD", "HA", "IHD": the label of order 5 of V1 is "V1 HD5"
@@ -62,14 +71,28 @@ struct SpectrumInfo {
   Aggregation aggregation;
   std::string_view help;
 };
-inline constexpr std::array<SpectrumInfo, 3> kSpectra{{
+inline constexpr std::array<SpectrumInfo, 5> kSpectra{{
     {SpectrumKind::Magnitude, "HD", 1, kMaxOrder, Unit::Percent, Aggregation::Rms,
      "Harmonic subgroup, % of the fundamental (IEC 61000-4-7 §5.6)"},
     {SpectrumKind::Angle, "HA", 2, kMaxOrder, Unit::Degree, Aggregation::Angle,
      "Angle of the harmonic against the fundamental of its own channel times the order"},
     {SpectrumKind::Interharmonic, "IHD", 0, kMaxOrder - 1, Unit::Percent, Aggregation::Rms,
      "Centred interharmonic subgroup above the order, % of the fundamental (IEC 61000-4-7)"},
+    {SpectrumKind::Group, "HG", 1, kMaxOrder - 1, Unit::Percent, Aggregation::Rms,
+     "Harmonic group, % of the fundamental (IEC 61000-4-7 §5.5); over 10/12 cycles only"},
+    {SpectrumKind::Power, "HP", 1, kMaxOrder, Unit::Kilowatt, Aggregation::Mean,
+     "Active power of the order in the current's phase, delivered positive; over 10/12 cycles "
+     "only"},
 }};
 inline constexpr std::size_t kSpectrumKinds = kSpectra.size();
+/// True if the input has the kind: powers belong to the phase currents.
+[[nodiscard]] constexpr bool has_kind(Input input, SpectrumKind kind) {
+  return kind != SpectrumKind::Power ||
+         (input == Input::I1 || input == Input::I2 || input == Input::I3);
+}
+/// True for what intervals beyond 10/12 cycles have, too.
+[[nodiscard]] constexpr bool is_aggregated(SpectrumKind kind) {
+  return kind != SpectrumKind::Group && kind != SpectrumKind::Power;
+}
 
 }  // namespace halfcycle::metrology

@@ -45,6 +45,7 @@ void Statistics::reset() noexcept {
     }
   }
   spectra_->sums.reset();
+  clear(*mean_spectra_);
   mean_valid_ = false;
 }
 

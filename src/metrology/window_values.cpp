@@ -181,29 +181,50 @@ void Valuer::magnitudes(const WindowMeasures& m, std::span<double> values) const
   set(values, Q::IUnbal, deviation(values, kI, values[index(Q::IAvg)]));
 }
 
-double Valuer::total_apparent(const WindowMeasures& m, double p, double q,
-                              double scalar) const noexcept {
+double Valuer::effective_apparent(const WindowMeasures& m, double scalar) const noexcept {
   const std::array<double, 3> i_squared{m.mean_square[kI0], m.mean_square[kI0 + 1],
                                         m.mean_square[kI0 + 2]};
+  if (three_wire_) {
+    return apparent_effective_three_wire(m.line_mean_square, i_squared);
+  }
+  if (has_voltage_[0] && has_voltage_[1] && has_voltage_[2] && has_current_[0] && has_current_[1] &&
+      has_current_[2]) {
+    const double neutral =
+        inputs_.has(Input::I4) ? m.mean_square[lane(Input::I4)] : m.residual_mean_square;
+    return apparent_effective_four_wire({m.mean_square[0], m.mean_square[1], m.mean_square[2]},
+                                        m.line_mean_square, i_squared, neutral);
+  }
+  return scalar;  // with one or two phases the effective and the arithmetic power agree
+}
+
+double Valuer::total_apparent(const WindowMeasures& m, double p, double q,
+                              double scalar) const noexcept {
   switch (system_.kva_method) {
     case SystemSetup::KvaMethod::Vector:
       return apparent_vector(p, q);
     case SystemSetup::KvaMethod::Scalar:
       return scalar;
     case SystemSetup::KvaMethod::Effective:
-      if (three_wire_) {
-        return apparent_effective_three_wire(m.line_mean_square, i_squared);
-      }
-      if (has_voltage_[0] && has_voltage_[1] && has_voltage_[2] && has_current_[0] &&
-          has_current_[1] && has_current_[2]) {
-        const double neutral =
-            inputs_.has(Input::I4) ? m.mean_square[lane(Input::I4)] : m.residual_mean_square;
-        return apparent_effective_four_wire({m.mean_square[0], m.mean_square[1], m.mean_square[2]},
-                                            m.line_mean_square, i_squared, neutral);
-      }
-      return scalar;  // with one or two phases the effective and the arithmetic power agree
+      return effective_apparent(m, scalar);
   }
   return scalar;
+}
+
+Valuer::ApparentTotals Valuer::apparent_totals(const WindowMeasures& m,
+                                               std::span<const double> values) const noexcept {
+  if (!has_power_) {
+    return {};
+  }
+  double arithmetic = 0.0;
+  if (three_wire_) {
+    arithmetic = std::sqrt(3.0) * values[index(Q::VllAvg)] * values[index(Q::IAvg)];
+  } else {
+    for (std::size_t k = 0; k < 3; ++k) {
+      arithmetic += has_voltage_[k] && has_current_[k] ? values[index(kKva[k])] : 0.0;
+    }
+  }
+  return {apparent_vector(values[index(Q::KwTot)], values[index(Q::KvarTot)]), arithmetic,
+          effective_apparent(m, arithmetic)};
 }
 
 void Valuer::powers(const WindowMeasures& m, std::span<double> values) const noexcept {
@@ -372,31 +393,38 @@ bool Valuer::has(QuantityId id) const noexcept {
   }
   std::array<double, kQuantityCount> values{};
   evaluate(m, values);
+  evaluate_window(m, values);
   if (id == Q::PfLead) {
     id = Q::PfLag;  // one of the two is empty at any time
   }
-  // Rows that evaluate() leaves alone keep their 0; the K factor and THD follow their input.
-  switch (id) {
-    case Q::V1Thd:
-      return has_quality_voltage(0);
-    case Q::V2Thd:
-      return has_quality_voltage(1);
-    case Q::V3Thd:
-      return has_quality_voltage(2);
-    case Q::I1Thd:
-    case Q::I1KFac:
-      return has_current_[0];
-    case Q::I2Thd:
-    case Q::I2KFac:
-      return has_current_[1];
-    case Q::I3Thd:
-    case Q::I3KFac:
-      return has_current_[2];
-    default:
-      break;
+  // Rows that need more than one window's sums: they follow their channel.
+  const QuantityInfo& row = info(id);
+  const auto input = parse_input(row.label.substr(0, 2));
+  const auto has_channel = [&] {
+    if (!input) {
+      return false;
+    }
+    const std::size_t l = lane(*input);
+    if (*input <= Input::V3) {
+      return has_quality_voltage(l);
+    }
+    return *input >= Input::I1 && *input <= Input::I3 ? has_current_[l - kI0] : inputs_.has(*input);
+  };
+  if (row.group == QuantityGroup::HarmonicsAnalyzer && !row.label.ends_with("CF")) {
+    return has_channel();
   }
-  if (info(id).group == QuantityGroup::Energy) {
-    return has_power_;
+  if (row.group == QuantityGroup::Flicker || row.label.ends_with("Pinst") ||
+      (row.label.ends_with("Sliding Ref") && input)) {
+    return has_channel();
+  }
+  if (id == Q::VavgSlidingRef) {
+    return has_quality_voltage(0) || has_quality_voltage(1) || has_quality_voltage(2);
+  }
+  if (row.group == QuantityGroup::Energy) {
+    const char phase = row.label.back();
+    const bool of_phase = row.label[row.label.size() - 2] == ' ' && phase >= 'a' && phase <= 'c';
+    const auto k = static_cast<std::size_t>(phase - 'a');
+    return of_phase ? has_voltage_[k] && has_current_[k] : has_power_;
   }
   return is_available(values[index(id)]);
 }

@@ -42,9 +42,12 @@ class Valuer {
  public:
   Valuer(const SystemSetup& system, InputMask inputs);
 
-  /// values: kQuantityCount. Sets every row but energies and what needs a spectrum (THD, K factor),
-  /// which stay as they are.
+  /// values: kQuantityCount. Sets the rows that ½-cycle values and windows share; all others stay
+  /// as they are.
   void evaluate(const WindowMeasures& measures, std::span<double> values) const noexcept;
+
+  /// What windows have beyond that; values as evaluate() left them.
+  void evaluate_window(const WindowMeasures& measures, std::span<double> values) const noexcept;
 
   /// True if the wiring and inputs can give the quantity.
   [[nodiscard]] bool has(QuantityId id) const noexcept;
@@ -70,8 +73,18 @@ class Valuer {
   void magnitudes(const WindowMeasures& m, std::span<double> values) const noexcept;
   void powers(const WindowMeasures& m, std::span<double> values) const noexcept;
   void fundamentals(const WindowMeasures& m, std::span<double> values) const noexcept;
+  void phases(const WindowMeasures& m, std::span<double> values) const noexcept;
   [[nodiscard]] double total_apparent(const WindowMeasures& m, double p, double q,
                                       double scalar) const noexcept;
+  [[nodiscard]] double effective_apparent(const WindowMeasures& m, double scalar) const noexcept;
+  /// By each method; not available without a total power.
+  struct ApparentTotals {
+    double vector = kNotAvailable;
+    double arithmetic = kNotAvailable;
+    double effective = kNotAvailable;
+  };
+  [[nodiscard]] ApparentTotals apparent_totals(const WindowMeasures& m,
+                                               std::span<const double> values) const noexcept;
 
   SystemSetup system_;
   InputMask inputs_;

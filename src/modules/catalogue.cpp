@@ -12,10 +12,10 @@
 namespace halfcycle::modules {
 
 graph::ModuleCatalogue catalogue() {
-  static constexpr std::array<const graph::ModuleType*, 23> kTypes{
+  static constexpr std::array<const graph::ModuleType*, 27> kTypes{
       // What the meter measures.
       &kPowerMeter, &kHighSpeedPowerMeter, &kEnergy, &kHarmonicsAnalyzer, &kSymmetricalComponents,
-      &kSagSwell,
+      &kAggregator3s, &kAggregator10m, &kAggregator2hr, &kFlicker, &kSagSwell,
       // Energy, demand, statistics.
       &kIntegrator, &kSlidingWindowDemand, &kMinimum, &kMaximum,
       // Logs.

@@ -6,11 +6,16 @@
 namespace halfcycle::modules {
 
 metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output) {
+  const auto label_of = [&type](const metrology::QuantityInfo& row) {
+    return &type == &kHighSpeedPowerMeter ? row.high_speed_label
+           : &type == &kAggregator3s      ? row.aggregate_labels[0]
+           : &type == &kAggregator10m     ? row.aggregate_labels[1]
+           : &type == &kAggregator2hr     ? row.aggregate_labels[2]
+                                          : row.label;
+  };
   const std::string_view label = type.outputs[output].label;
-  const bool high_speed = &type == &kHighSpeedPowerMeter;
-  const auto row = std::find_if(
-      metrology::kQuantities.begin(), metrology::kQuantities.end(),
-      [&](const auto& info) { return (high_speed ? info.high_speed_label : info.label) == label; });
+  const auto row = std::find_if(metrology::kQuantities.begin(), metrology::kQuantities.end(),
+                                [&](const auto& info) { return label_of(info) == label; });
   return row->id;
 }
 

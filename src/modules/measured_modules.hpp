@@ -13,10 +13,20 @@ extern const graph::ModuleType kHighSpeedPowerMeter;
 extern const graph::ModuleType kEnergy;
 extern const graph::ModuleType kHarmonicsAnalyzer;
 extern const graph::ModuleType kSymmetricalComponents;
+extern const graph::ModuleType kFlicker;
+extern const graph::ModuleType kAggregator3s;
+extern const graph::ModuleType kAggregator10m;
+extern const graph::ModuleType kAggregator2hr;
 
 /// The quantity behind an output of one of them; for the Harmonics Analyzer only of its scalars,
 /// which come first.
 [[nodiscard]] metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output);
 [[nodiscard]] std::size_t scalar_count(const graph::ModuleType& type);
+/// The spectrum behind the array outputs of the Harmonics Analyzer, in their order.
+struct SpectrumOutput {
+  Input input = Input::V1;
+  metrology::SpectrumKind kind{};
+};
+[[nodiscard]] SpectrumOutput spectrum_of(std::size_t array);
 
 }  // namespace halfcycle::modules

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "modules/flicker.hpp"
 #include "modules/measured_modules.hpp"
 #include "modules/sag_swell.hpp"
 
@@ -32,17 +33,32 @@ Tick tick_of(Interval interval) {
   return Tick::Event;
 }
 
+SystemSetup::FlickerLamp flicker_lamp(const graph::CompiledTemplate& compiled,
+                                      SystemSetup::FlickerLamp given) {
+  for (const graph::ModuleInstance& module : compiled.modules()) {
+    if (module.type == &kFlicker) {
+      const auto chosen = static_cast<SystemSetup::FlickerLamp>(
+          compiled.setup_numbers()[module.first_setup + flicker::kLampType]);
+      return chosen == SystemSetup::FlickerLamp::ByFrequency ? given : chosen;
+    }
+  }
+  return given;
+}
+
 MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
   struct Source {
     const graph::ModuleType* type;
     Interval interval;
   };
-  const std::array<Source, 5> sources{
-      {{&kHighSpeedPowerMeter, Interval::HalfCycle},
-       {&kHarmonicsAnalyzer, Interval::TenTwelveCycle},
-       {&kPowerMeter, Interval::OneSecond},
-       {&kEnergy, Interval::OneSecond},
-       {&kSymmetricalComponents, Interval::OneFiftyOneEightyCycle}}};
+  const std::array<Source, 9> sources{{{&kHighSpeedPowerMeter, Interval::HalfCycle},
+                                       {&kHarmonicsAnalyzer, Interval::TenTwelveCycle},
+                                       {&kPowerMeter, Interval::OneSecond},
+                                       {&kEnergy, Interval::OneSecond},
+                                       {&kSymmetricalComponents, Interval::OneFiftyOneEightyCycle},
+                                       {&kAggregator3s, Interval::OneFiftyOneEightyCycle},
+                                       {&kAggregator10m, Interval::TenMinute},
+                                       {&kAggregator2hr, Interval::TwoHour},
+                                       {&kFlicker, Interval::TenMinute}}};
   const graph::CompiledTemplate& compiled = graph.compiled();
   for (std::uint32_t m = 0; m < compiled.modules().size(); ++m) {
     const graph::ModuleInstance& module = compiled.modules()[m];
@@ -63,11 +79,10 @@ MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
                                       info(output.unit).per_si, 0.0,
                                       output.retain == graph::Retain::Yes});
       } else {
-        const std::size_t array = k - scalar_outputs;
-        arrays_[interval].push_back(
-            {module.first_register + k, static_cast<Input>(array / metrology::kSpectrumKinds),
-             metrology::kSpectra[array % metrology::kSpectrumKinds].kind, output.first_element,
-             output.element_count, static_cast<float>(info(output.unit).per_si)});
+        const SpectrumOutput spectrum = spectrum_of(k - scalar_outputs);
+        arrays_[interval].push_back({module.first_register + k, spectrum.input, spectrum.kind,
+                                     output.first_element, output.element_count,
+                                     static_cast<float>(info(output.unit).per_si)});
       }
     }
   }
@@ -91,7 +106,8 @@ void MeasurementFeed::feed(const metrology::IntervalValues& values) {
   graph_.begin(tick_of(values.interval), values.start, values.end);
   for (const Scalar& scalar : scalars_[interval]) {
     const double value = values[scalar.quantity] * scalar.per_si;
-    graph_.write(scalar.reg, scalar.retained ? scalar.base + value : value, values.marks);
+    graph_.write(scalar.reg, scalar.retained ? scalar.base + value : value,
+                 values.marks_of(scalar.quantity));
   }
   if (values.spectra != nullptr) {
     write_spectra(values);

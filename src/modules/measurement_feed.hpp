@@ -6,8 +6,8 @@
 //   feed.feed(voltage_event);
 //
 // Which interval feeds what:  ½ cycle → High-Speed Power Meter;  10/12-cycle → Harmonics Analyzer;
-// 1 s → Power Meter, Energy;  150/180-cycle → Symmetrical Components. The other intervals open
-// frames too, so that modules linked to them later find their tick.
+// 1 s → Power Meter, Energy;  150/180-cycle → Symmetrical Components;  10 min → Flicker. The
+// other intervals open frames too, so that modules linked to them later find their tick.
 // The engine integrates from 0. Energies that were restored into the graph before the first frame
 // go on from there.
 // Measuring thread; does not allocate after construction.
@@ -25,6 +25,11 @@
 namespace halfcycle::modules {
 
 [[nodiscard]] graph::Tick tick_of(metrology::Interval interval);
+
+/// The lamp that the Flicker module's setup states; `given` where it leaves the choice open or the
+/// template has no such module.
+[[nodiscard]] SystemSetup::FlickerLamp flicker_lamp(const graph::CompiledTemplate& compiled,
+                                                    SystemSetup::FlickerLamp given);
 
 class MeasurementFeed {
  public:

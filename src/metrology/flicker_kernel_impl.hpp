@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Body of the flickermeter's kernel; included by exactly one source file per machine level.
+// Everything is in an unnamed namespace and nothing of the standard library is called, so that no
+// function compiled for a newer machine can be linked into the code of an older one.
+#pragma once
+
+#include "metrology/flicker_kernel.hpp"
+
+namespace halfcycle::metrology {
+namespace {
+
+#define HC_INLINE [[gnu::always_inline]] inline
+
+using Floats4 [[gnu::vector_size(16)]] = float;
+typedef float Floats4Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float Floats2Unaligned __attribute__((vector_size(8), aligned(4), may_alias));
+using Doubles2 [[gnu::vector_size(16)]] = double;
+typedef double Doubles2Unaligned __attribute__((vector_size(16), aligned(8), may_alias));
+
+#if defined(__AVX2__)
+using Wide [[gnu::vector_size(32)]] = double;
+typedef double WideUnaligned __attribute__((vector_size(32), aligned(8), may_alias));
+HC_INLINE Wide load(const double* p) { return *reinterpret_cast<const WideUnaligned*>(p); }
+HC_INLINE void store(double* p, const Wide& v) { *reinterpret_cast<WideUnaligned*>(p) = v; }
+HC_INLINE Wide all(double x) { return Wide{x, x, x, x}; }
+HC_INLINE Wide larger(const Wide& a, const Wide& b) { return a > b ? a : b; }
+HC_INLINE Wide widen(const Floats4& v) { return __builtin_convertvector(v, Wide); }
+#else
+struct Wide {
+  Doubles2 a, b;
+};
+HC_INLINE Wide operator+(const Wide& x, const Wide& y) { return {x.a + y.a, x.b + y.b}; }
+HC_INLINE Wide operator-(const Wide& x, const Wide& y) { return {x.a - y.a, x.b - y.b}; }
+HC_INLINE Wide operator*(const Wide& x, const Wide& y) { return {x.a * y.a, x.b * y.b}; }
+HC_INLINE Wide load(const double* p) {
+  return {*reinterpret_cast<const Doubles2Unaligned*>(p),
+          *reinterpret_cast<const Doubles2Unaligned*>(p + 2)};
+}
+HC_INLINE void store(double* p, const Wide& v) {
+  *reinterpret_cast<Doubles2Unaligned*>(p) = v.a;
+  *reinterpret_cast<Doubles2Unaligned*>(p + 2) = v.b;
+}
+HC_INLINE Wide all(double x) { return {Doubles2{x, x}, Doubles2{x, x}}; }
+HC_INLINE Wide larger(const Wide& x, const Wide& y) {
+  return {x.a > y.a ? x.a : y.a, x.b > y.b ? x.b : y.b};
+}
+HC_INLINE Wide widen(const Floats4& v) {
+  const float* p = reinterpret_cast<const float*>(&v);
+  return {__builtin_convertvector(*reinterpret_cast<const Floats2Unaligned*>(p), Doubles2),
+          __builtin_convertvector(*reinterpret_cast<const Floats2Unaligned*>(p + 2), Doubles2)};
+}
+#endif
+
+HC_INLINE void step(FlickerState& s, const Wide& u_squared) {
+  store(s.sum_steps, load(s.sum_steps) + u_squared);
+  const Wide x0 = load(s.input[0]);
+  const Wide x1 = load(s.input[1]);
+  const Wide x2 = load(s.input[2]);
+  const Wide x3 = load(s.input[3]);
+  const Wide x4 = load(s.input[4]);
+  const Wide x5 = load(s.input[5]);
+  store(s.input[0], u_squared * load(s.inverse) + load(s.bias));
+
+  // High-pass, 1 − z⁻¹.
+  const Wide y0 = x0 + load(s.s1[0]);
+  store(s.s1[0], all(0.0) - x0 - all(s.high_a1) * y0);
+  store(s.input[1], y0);
+  // Butterworth, (1 + z⁻¹)² three times.
+  const auto low = [&s](std::size_t k, const Wide& x) {
+    const Wide y = x + load(s.s1[k + 1]);
+    store(s.s1[k + 1], (x + x) - all(s.low_a1[k]) * y + load(s.s2[k + 1]));
+    store(s.s2[k + 1], x - all(s.low_a2[k]) * y);
+    store(s.input[k + 2], y);
+  };
+  low(0, x1);
+  low(1, x2);
+  low(2, x3);
+  // Weighting, 1 − z⁻² and the general section.
+  const Wide y4 = x4 + load(s.s1[4]);
+  store(s.s1[4], load(s.s2[4]) - all(s.first_a1) * y4);
+  store(s.s2[4], all(0.0) - x4 - all(s.first_a2) * y4);
+  store(s.input[5], y4);
+  const Wide y5 = x5 + load(s.s1[5]);
+  store(s.s1[5], all(s.second_b1) * x5 - all(s.second_a1) * y5 + load(s.s2[5]));
+  store(s.s2[5], all(s.second_b2) * x5 - all(s.second_a2) * y5);
+
+  const Wide square = y5 * y5 * all(s.scale);
+  Wide mean = load(s.mean);
+  mean = mean + all(s.mean_gain) * (square + load(s.mean_input) - (mean + mean));
+  store(s.mean_input, square);
+  store(s.mean, mean);
+  store(s.max, larger(mean, load(s.max)));
+  ++s.steps;
+}
+
+HC_INLINE void end_block(FlickerState& s, const Floats4 (&sum)[4], const Floats4 (&twice)[4]) {
+  // Σ (k + 1)·x and Σ (D − 1 − k)·x over the block, from Σ_j x and Σ_j (J − j)·x of k = 4·j + i.
+  Floats4 total = Floats4{};
+  Floats4 later = Floats4{};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const float weight = s.weight[i];
+    total += sum[i];
+    const Floats4 two = twice[i] + twice[i];
+    later += sum[i] * Floats4{weight, weight, weight, weight} - (two + two);
+  }
+  const Wide all_of_it = widen(total);
+  Wide rising = widen(later);
+  Wide falling = all(static_cast<double>(s.decimation)) * all_of_it - rising;
+  double probe[4];
+  store(probe, all_of_it - all_of_it);
+  if (!(probe[0] + probe[1] + probe[2] + probe[3] == 0.0)) {
+    double up[4];
+    double down[4];
+    store(up, rising);
+    store(down, falling);
+    const auto d = static_cast<double>(s.decimation);
+    for (std::size_t c = 0; c < 4; ++c) {
+      if (!(probe[c] == 0.0)) {
+        s.missing[c] = true;
+        up[c] = s.hold[c] * 0.5 * d * (d + 1.0);
+        down[c] = s.hold[c] * 0.5 * d * (d - 1.0);
+      }
+    }
+    rising = load(up);
+    falling = load(down);
+  }
+  const Wide u_squared = (load(s.rising) + falling) * all(s.norm);
+  store(s.rising, rising);
+  step(s, u_squared);
+}
+
+std::size_t run(FlickerState& s, const float* frames, std::size_t count,
+                std::size_t lanes) noexcept {
+  Floats4 sum[4];
+  Floats4 twice[4];
+  for (std::size_t i = 0; i < 4; ++i) {
+    sum[i] = *reinterpret_cast<const Floats4Unaligned*>(s.sum[i]);
+    twice[i] = *reinterpret_cast<const Floats4Unaligned*>(s.twice[i]);
+  }
+  std::size_t n = 0;
+  while (n < count) {
+    std::size_t k = s.in_block;
+    const std::size_t left = s.decimation - k < count - n ? s.decimation - k : count - n;
+    const std::size_t to = k + left;
+    const float* p = frames + n * lanes;
+    const auto add = [&](std::size_t i) {
+      const Floats4 x = *reinterpret_cast<const Floats4Unaligned*>(p);
+      sum[i] += x * x;
+      twice[i] += sum[i];
+      p += lanes;
+    };
+    for (; k < to && k % 4 != 0; ++k) {
+      add(k % 4);
+    }
+    for (; k + 4 <= to; k += 4) {
+      add(0);
+      add(1);
+      add(2);
+      add(3);
+    }
+    for (; k < to; ++k) {
+      add(k % 4);
+    }
+    n += left;
+    s.in_block = to;
+    if (to == s.decimation) {
+      end_block(s, sum, twice);
+      for (std::size_t i = 0; i < 4; ++i) {
+        sum[i] = Floats4{};
+        twice[i] = Floats4{};
+      }
+      s.in_block = 0;
+      if (s.steps == s.service_at) {
+        break;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    *reinterpret_cast<Floats4Unaligned*>(s.sum[i]) = sum[i];
+    *reinterpret_cast<Floats4Unaligned*>(s.twice[i]) = twice[i];
+  }
+  return n;
+}
+
+#undef HC_INLINE
+
+constexpr FlickerKernel kLevelKernel{&run};
+
+}  // namespace
+}  // namespace halfcycle::metrology

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pst of each 10 minutes and Plt of each 2 hours of the voltages of one meter: the flickermeter
+// run along the meter's samples and the 10-minute ticks (IEC 61000-4-15 §5.7, 61000-4-30 §5.3).
+//
+//   FlickerSeries flicker({.sample_rate_hertz = 25600, …}, line_to_line);
+//   flicker.begin();                                  // a segment: after a start or a gap
+//   flicker.push(frames, count, lanes);               // canonical frames of the source
+//   flicker.close(tick);                              // the sample at the tick is the next
+//   const FlickerSeries::Interval* last = flicker.find(tick);
+//
+// Channels are the quality voltages V1, V2, V3: the differences of the lanes where line_to_line.
+// Allocates when constructed only; not thread-safe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "base/instant.hpp"
+#include "base/quality.hpp"
+#include "metrology/flicker.hpp"
+
+namespace halfcycle::metrology {
+
+class FlickerSeries {
+ public:
+  static constexpr std::size_t kPhases = 3;
+  using Phases = std::array<double, kPhases>;
+
+  FlickerSeries(const FlickerSetup& setup, bool line_to_line)
+      : flicker_(setup), line_to_line_(line_to_line) {}
+
+  /// Frames count from 0 again; what the interval has so far stays, incomplete.
+  void begin() noexcept;
+  void push(const float* frames, std::size_t count, std::size_t lanes) noexcept;
+  /// The interval that ends at `tick` is over.
+  void close(Instant tick) noexcept;
+
+  struct Interval {
+    Instant end;
+    Phases p_st{kNotAvailable, kNotAvailable, kNotAvailable};
+    std::array<bool, kPhases> complete{};
+  };
+  /// The interval that ended at `tick`, one of the latest two; nullptr if there is none.
+  [[nodiscard]] const Interval* find(Instant tick) const noexcept;
+  /// Largest Pinst over [from, to), frames since begin().
+  [[nodiscard]] Phases p_inst_max(double from, double to) const noexcept;
+
+ private:
+  Flicker flicker_;
+  bool line_to_line_;
+  bool began_ = false;
+  std::array<Interval, 2> latest_{};
+};
+
+}  // namespace halfcycle::metrology
