@@ -76,7 +76,12 @@ struct Meter::State final : metrology::IntervalSink,
         registers(graph::Graph::create(meter_setup.compiled_template)),
         feed(*registers),
         detector(feed.limits(event_setup(meter_setup)),
-                 [this](const quality::VoltageEvent& event) { on_voltage_event(event); }) {
+                 [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
+                 [this](const quality::VoltageEvent& event) {
+                   for (const auto& sink : start_sinks) {
+                     sink(event);
+                   }
+                 }) {
     if (setup.analysis) {
       windows.emplace(setup.system);
       cycles.emplace(setup.system);
@@ -184,7 +189,7 @@ struct Meter::State final : metrology::IntervalSink,
   std::vector<Observer> observers;
   std::vector<quality::VoltageEvent> events;
   std::vector<quality::FaultReport> faults;
-  std::vector<std::function<void(const quality::VoltageEvent&)>> event_sinks;
+  std::vector<std::function<void(const quality::VoltageEvent&)>> event_sinks, start_sinks;
 };
 
 Meter::Meter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -296,6 +301,10 @@ std::span<const quality::VoltageEvent> Meter::events() const { return state_->ev
 
 void Meter::on_event(std::function<void(const quality::VoltageEvent&)> sink) {
   state_->event_sinks.push_back(std::move(sink));
+}
+
+void Meter::on_event_start(std::function<void(const quality::VoltageEvent&)> sink) {
+  state_->start_sinks.push_back(std::move(sink));
 }
 
 std::span<const quality::FaultReport> Meter::faults() const { return state_->faults; }

@@ -110,6 +110,8 @@ class Meter {
   /// Events that have ended (and, after finish(), those still open), in order of their start.
   [[nodiscard]] std::span<const quality::VoltageEvent> events() const;
   void on_event(std::function<void(const quality::VoltageEvent&)> sink);
+  /// When an event begins, about a cycle after it did: type, first_seen and, if known, start.
+  void on_event_start(std::function<void(const quality::VoltageEvent&)> sink);
   /// What an engineer asks first of a fault record; nothing if there was no fault.
   [[nodiscard]] std::span<const quality::FaultReport> faults() const;
 

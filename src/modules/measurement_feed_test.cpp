@@ -82,6 +82,28 @@ TEST(MeasurementFeed, ConvertsFromSiToTheRegistersUnit) {
   EXPECT_FALSE(meter.graph->read("I a")->available());
 }
 
+TEST(MeasurementFeed, EnergiesGoOnFromWhatTheRegisterHeldBefore) {
+  Meter meter;
+  const auto reg = [&](std::string_view label) {
+    return meter.graph->compiled().find(label).value().index;
+  };
+  meter.graph->restore(reg("kWh del"), 1234.5, Instant::from_unix_ns(7), {});
+  meter.graph->restore(reg("kWh del-rec"), 1200.0, Instant::from_unix_ns(7), {});
+  meter.graph->restore(reg("kW tot"), 55.0, Instant::from_unix_ns(7), {});
+  meter[QuantityId::KwhDel] = 3.6e6 * 2.0;
+  meter[QuantityId::KwhNet] = 3.6e6 * 2.0;
+  meter[QuantityId::KwhRec] = 3.6e6 * 0.5;
+  meter[QuantityId::KwTot] = 1000.0;
+  meter.step(Interval::HalfCycle, Duration::ms(10));
+  EXPECT_DOUBLE_EQ(meter.value("kWh del"), 1234.5);
+  meter.second();
+  meter.second();
+  EXPECT_DOUBLE_EQ(meter.value("kWh del"), 1236.5);
+  EXPECT_DOUBLE_EQ(meter.value("kWh del-rec"), 1202.0);
+  EXPECT_DOUBLE_EQ(meter.value("kWh rec"), 0.5);
+  EXPECT_DOUBLE_EQ(meter.value("kW tot"), 1.0);
+}
+
 TEST(MeasurementFeed, GivesEachModuleItsInterval) {
   Meter meter;
   meter[QuantityId::VlnA] = 100.0;

@@ -23,8 +23,8 @@ std::string_view name(EventType type) {
   return "";
 }
 
-VoltageEventDetector::VoltageEventDetector(const VoltageEventSetup& setup, Sink sink)
-    : setup_(setup), sink_(std::move(sink)) {}
+VoltageEventDetector::VoltageEventDetector(const VoltageEventSetup& setup, Sink sink, Sink started)
+    : setup_(setup), sink_(std::move(sink)), started_(std::move(started)) {}
 
 bool VoltageEventDetector::starts(Kind kind, double volts) const {
   const double u = setup_.reference_volts;
@@ -146,6 +146,9 @@ void VoltageEventDetector::open(Kind kind, std::size_t phase, Instant start, boo
       event.phases[p].involved = true;
       event.phases[p].start = event.start;
     }
+  }
+  if (started_) {
+    started_(event);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dips, swells and interruptions from Urms(1/2), IEC 61000-4-30 §5.4 and §5.5.
 //
-//   VoltageEventDetector detector(setup, [](const VoltageEvent& e) { … });
+//   VoltageEventDetector detector(setup, [](const VoltageEvent& e) { … });   // it has ended
 //   detector.push(phase, start, end, u_rms_half_volts);     // every ½ cycle, channel by channel
 //   detector.finish();                                      // the source has ended
 //
@@ -29,11 +29,12 @@ struct VoltageEventSetup {
   bool line_to_line = false;
 };
 
-/// Not thread-safe; no allocation. Events are handed over when they have ended.
+/// Not thread-safe; no allocation. Events are handed over when they have ended, and to `started`
+/// when they begin, with what is known by then.
 class VoltageEventDetector {
  public:
   using Sink = std::function<void(const VoltageEvent&)>;
-  VoltageEventDetector(const VoltageEventSetup& setup, Sink sink);
+  VoltageEventDetector(const VoltageEventSetup& setup, Sink sink, Sink started = nullptr);
 
   /// One Urms(1/2) of one channel (0, 1, 2) with its one-cycle window. NaN says nothing about the
   /// channel: its state stays what it was. Windows of one channel come in order.
@@ -74,6 +75,7 @@ class VoltageEventDetector {
 
   VoltageEventSetup setup_;
   Sink sink_;
+  Sink started_;
   std::array<Channel, 3> channels_{};
   std::array<Open, kKinds> open_{};
   std::array<Span, 16> recent_{};  ///< ended events, newest overwrite oldest

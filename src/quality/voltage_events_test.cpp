@@ -14,7 +14,9 @@ constexpr int kHalfCycleMs = 10;
 class Events : public testing::Test {
  protected:
   explicit Events(VoltageEventSetup setup = {.reference_volts = 100.0})
-      : detector(setup, [this](const VoltageEvent& e) { events.push_back(e); }) {}
+      : detector(
+            setup, [this](const VoltageEvent& e) { events.push_back(e); },
+            [this](const VoltageEvent& e) { started.push_back(e); }) {}
 
   static Instant at_ms(int ms) { return Instant::from_unix_ns(0) + Duration::ms(ms); }
   void step(double a, double b, double c) {
@@ -30,7 +32,7 @@ class Events : public testing::Test {
     }
   }
 
-  std::vector<VoltageEvent> events;
+  std::vector<VoltageEvent> events, started;
   VoltageEventDetector detector;
   int next = 0;
 };
@@ -43,6 +45,21 @@ class SinglePhaseEvents : public Events {
     detector.push(0, start, start + Duration::ms(20), a * 100.0);
   }
 };
+
+TEST_F(Events, AnEventIsToldWhenItBeginsAndWhenItHasEnded) {
+  steady(5);
+  step(1, 0.79, 1);
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_EQ(started[0].type, EventType::Dip);
+  EXPECT_EQ(*started[0].start, at_ms(50));
+  EXPECT_EQ(started[0].first_seen, at_ms(50));
+  EXPECT_FALSE(started[0].end);
+  EXPECT_TRUE(events.empty());
+  step(0.5, 0.79, 1);
+  steady(5);
+  EXPECT_EQ(started.size(), 1U);
+  EXPECT_EQ(events.size(), 1U);
+}
 
 TEST_F(Events, ADipOfOneCycleToHalfLastsFiftyMillisecondsFromWindowStartToWindowEnd) {
   // The 20 ms dip touches three windows: half in the first, whole in the second, half in the third.

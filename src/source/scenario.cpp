@@ -77,10 +77,10 @@ class ScenarioBuilder {
     s_.seed = static_cast<std::uint64_t>(
         root_.integer("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
     s_.start = Instant::from_unix_ns(1767225600000000000);  // 2026-01-01T00:00:00Z
-    if (const toml::node* node = root_.date("start")) {
+    if (const toml::node* node = root_.raw("start")) {
       read_start(*node);
     }
-    const toml::node* duration = root_.date("duration");
+    const toml::node* duration = root_.raw("duration");
     if (duration == nullptr) {
       s_.duration = Duration::seconds(10);
     } else if (duration->value_exact<std::string>() != "endless") {

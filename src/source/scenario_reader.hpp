@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Typed, checked access to the TOML of a scenario. Included by scenario.cpp only: it is the one
-// place that knows the TOML library.
+// Typed, checked access to the TOML of a scenario, or of a configuration. Included by scenario.cpp
+// and app/run_config.cpp only: they are the places that know the TOML library.
 //
 // The first defect is kept, later ones are ignored, so that a reader asks for all keys in a row
 // and looks at the error once. Every key asked for is a known key; done() refuses all others.
@@ -208,7 +208,8 @@ class ScenarioTable {
     }
     return found;
   }
-  [[nodiscard]] const toml::node* date(std::string_view key) { return find(key); }
+  /// For what has a syntax of its own (dates, sizes).
+  [[nodiscard]] const toml::node* raw(std::string_view key) { return find(key); }
 
   /// The table `key`; absent if there is none.
   [[nodiscard]] ScenarioTable table(std::string_view key) {

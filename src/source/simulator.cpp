@@ -121,6 +121,16 @@ class Simulator : public Source {
     return block;
   }
 
+  [[nodiscard]] Result<std::uint64_t> skip(std::uint64_t frames) override {
+    pass_breaks();
+    const std::uint64_t end =
+        next_break_ < breaks_.size() ? std::min(total_, breaks_[next_break_].sample) : total_;
+    const std::uint64_t count = next_ < end ? std::min(end - next_, frames) : 0;
+    next_ += count;
+    delivered_ += count;
+    return count;
+  }
+
  private:
   void pass_breaks() {
     if (next_ == 0 && delivered_ == 0) {

@@ -67,7 +67,12 @@ class Source {
   /// The next samples, at most `max_frames`; never across a discontinuity. Nothing at the end.
   /// The block is valid until the next call. Where the start is unknown, time counts from
   /// 1970-01-01T00:00:00Z and info().start is empty.
+  /// A live source never waits: a block of no frames says that nothing has come since.
   [[nodiscard]] virtual Result<std::optional<SampleBlock>> read(std::size_t max_frames) = 0;
+  /// Passes over the next samples, at most `frames`, without giving them; never across a
+  /// discontinuity, which stays for the next read. Returns how many; 0 at the end, and where a
+  /// source has nothing that passing over is cheaper than reading.
+  [[nodiscard]] virtual Result<std::uint64_t> skip(std::uint64_t /*frames*/) { return 0; }
 };
 
 }  // namespace halfcycle::source
