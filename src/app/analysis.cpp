@@ -376,28 +376,38 @@ Result<std::vector<std::string>> select_labels(const std::vector<Column>& availa
   return labels;
 }
 
-Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
-                                    const MeasureOptions& options, bool analysis) {
+Result<PreparedMeter> prepare_setup(std::unique_ptr<source::Source> source,
+                                    const MeasureOptions& options, bool look) {
   PreparedMeter prepared;
   prepared.source = std::move(source);
-  auto head = first_look(*prepared.source);
-  if (!head) {
-    return fail(head.error());
-  }
-  prepared.head = *std::move(head);
   const source::SourceInfo& info = prepared.source->info();
-  if (prepared.head.empty()) {
-    return fail(ErrorCode::InvalidInput, "{}: holds no samples", info.uri);
+  meter::MeterSetup& setup = prepared.setup;
+  Measured measured;
+  if (!look && info.format == "simulator") {
+    for (const source::MappedChannel& channel : info.channels) {
+      setup.inputs.add(channel.input);
+    }
+    setup.sample_rate_hertz = info.sample_rates_hertz.front();
+  } else {
+    auto head = first_look(*prepared.source);
+    if (!head) {
+      return fail(head.error());
+    }
+    prepared.head = *std::move(head);
+    if (prepared.head.empty()) {
+      return fail(ErrorCode::InvalidInput, "{}: holds no samples", info.uri);
+    }
+    const SampleBlock first = prepared.head.front().view();
+    std::optional<double> trigger;
+    if (info.trigger && info.start && *info.trigger > *info.start) {
+      trigger = (*info.trigger - *info.start).to_seconds();
+    }
+    measured = measure_first_cycles(prepared.head, trigger);
+    setup.inputs = first.inputs;
+    setup.sample_rate_hertz = first.time.rate_hertz;
   }
-  const SampleBlock first = prepared.head.front().view();
-  std::optional<double> trigger;
-  if (info.trigger && info.start && *info.trigger > *info.start) {
-    trigger = (*info.trigger - *info.start).to_seconds();
-  }
-  const Measured measured = measure_first_cycles(prepared.head, trigger);
   prepared.energised = measured.frequency_hertz.has_value();
   prepared.assumption = assume_system(info, options.given, measured);
-  meter::MeterSetup& setup = prepared.setup;
   setup.system = prepared.assumption.system;
   if (!is_available(setup.system.nominal_voltage_volts)) {
     setup.system.nominal_voltage_volts = kPlaceholderVolts;
@@ -406,18 +416,25 @@ Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
     setup.system.nominal_current_amperes = *options.nominal_current_amperes;
     prepared.assumption.system.nominal_current_amperes = *options.nominal_current_amperes;
   }
-  setup.inputs = first.inputs;
-  setup.sample_rate_hertz = first.time.rate_hertz;
   setup.dip_threshold_ratio = options.dip_threshold_ratio;
   setup.swell_threshold_ratio = options.swell_threshold_ratio;
   setup.interruption_threshold_ratio = options.interruption_threshold_ratio;
   setup.hysteresis_ratio = options.hysteresis_ratio;
-  setup.analysis = analysis;
-  auto meter = Meter::create(setup);
+  return prepared;
+}
+
+Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
+                                    const MeasureOptions& options, bool analysis) {
+  auto prepared = prepare_setup(std::move(source), options, true);
+  if (!prepared) {
+    return prepared;
+  }
+  prepared->setup.analysis = analysis;
+  auto meter = Meter::create(prepared->setup);
   if (!meter) {
     return fail(meter.error());
   }
-  prepared.meter = *std::move(meter);
+  prepared->meter = *std::move(meter);
   return prepared;
 }
 

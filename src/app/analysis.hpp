@@ -24,6 +24,10 @@ struct PreparedMeter {
   meter::MeterSetup setup;
   std::unique_ptr<meter::Meter> meter;
 };
+/// All but the meter itself. A simulated source says everything; unless `look` is set, none of its
+/// samples are taken for a first look.
+[[nodiscard]] Result<PreparedMeter> prepare_setup(std::unique_ptr<source::Source> source,
+                                                  const MeasureOptions& options, bool look);
 [[nodiscard]] Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
                                                   const MeasureOptions& options, bool analysis);
 

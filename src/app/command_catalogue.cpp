@@ -5,6 +5,7 @@
 #include "app/commands.hpp"
 #include "app/module_pages.hpp"
 #include "app/output.hpp"
+#include "app/template_choice.hpp"
 #include "app/text_table.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -13,14 +14,11 @@
 #include "metrology/quantity.hpp"
 #include "modules/catalogue.hpp"
 #include "source/open.hpp"
-#include "source/text_file.hpp"
 
 namespace halfcycle::app {
 namespace {
 
 using Align = TextTable::Align;
-
-constexpr std::size_t kMaxTemplateBytes = std::size_t{4} << 20U;
 
 Result<int> print(std::string_view text) {
   StandardOutput out;
@@ -45,23 +43,6 @@ const graph::ModuleType* find_type(const graph::ModuleCatalogue& catalogue, std:
     }
   }
   return nullptr;
-}
-
-// The shipped template of that name, or a file.
-Result<std::string> template_text(const std::string& name) {
-  if (const auto shipped = modules::shipped_template(name)) {
-    return std::string(*shipped);
-  }
-  if (name.find('/') == std::string::npos && !name.ends_with(".toml")) {
-    std::string all;
-    for (const std::string_view known : modules::shipped_template_names()) {
-      all += format("{}{}", all.empty() ? "" : ", ", known);
-    }
-    return fail(ErrorCode::InvalidSetup,
-                "there is no template '{}'.{} Shipped are: {}; or give the path of a .toml file",
-                name, did_you_mean(name, modules::shipped_template_names()), all);
-  }
-  return source::read_text_file(name, "template", kMaxTemplateBytes);
 }
 
 std::string render_quantities(const Screen& screen) {
@@ -156,14 +137,7 @@ Result<int> run_command(const RegistersOptions& options) {
   if (options.template_name.empty()) {
     return print(render_quantities(screen));
   }
-  auto text = template_text(options.template_name);
-  if (!text) {
-    return fail(text.error());
-  }
-  const bool shipped = modules::shipped_template(options.template_name).has_value();
-  const auto compiled = graph::compile_template(
-      *text, shipped ? options.template_name + ".toml" : options.template_name,
-      modules::catalogue());
+  const auto compiled = load_template(options.template_name);
   if (!compiled) {
     return fail(compiled.error());
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "app/measure_options.hpp"
 #include "app/options.hpp"
 #include "app/terminal.hpp"
 #include "base/format.hpp"
@@ -18,12 +19,6 @@ constexpr std::array<std::string_view, 8> kCommands{"analyze", "run",     "simul
                                                     "bench",   "modules", "sources",  "registers"};
 
 // Texts as typed; turned into the option structs once the grammar is known to be right.
-struct RawMeasure {
-  std::string map, sets, side, pt, ct, scale, wiring, invert, from, to;
-  std::optional<double> rate, nominal_voltage, nominal_frequency, nominal_current;
-  double dip = 90.0, swell = 110.0, interruption = 5.0, hysteresis = 2.0;
-};
-
 struct RawAnalyze {
   AnalyzeOptions options;
   RawMeasure measure;
@@ -101,146 +96,9 @@ void add_measure_options(CLI::App& app, RawMeasure& raw, bool recording) {
       ->group("Channels");
 }
 
-template <class T>
-tl::unexpected<Error> named(std::string_view option, const Result<T>& result) {
-  return fail(result.error().code, "{}: {}", option, result.error().message);
-}
-
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> parts;
-  for (const std::string_view part : split(text, ',')) {
-    if (const auto trimmed = trim(part); !trimmed.empty()) {
-      parts.emplace_back(trimmed);
-    }
-  }
-  return parts;
-}
-
-Result<Wiring> parse_wiring_option(std::string_view text) {
-  if (const auto wiring = parse_wiring(text)) {
-    return *wiring;
-  }
-  constexpr std::array<std::string_view, 5> kNames{"4w-wye", "3w-wye", "delta", "single", "demo"};
-  return fail(ErrorCode::Usage,
-              "--wiring: there is no wiring '{}'.{} Choose 4w-wye, 3w-wye, delta, single or demo",
-              printable(text), did_you_mean(text, kNames));
-}
-
-// A value that is a number but makes no sense.
-Result<void> positive(std::string_view option, std::optional<double> value,
-                      std::string_view meaning) {
-  if (value && !(*value > 0.0 && std::isfinite(*value))) {
-    return fail(ErrorCode::InvalidSetup, "{} {:g} is not possible: {}", option, *value, meaning);
-  }
-  return {};
-}
-
-Result<MeasureOptions> measure_options(const RawMeasure& raw) {
-  MeasureOptions options;
-  if (!raw.map.empty()) {
-    auto map = source::parse_map(raw.map);
-    if (!map) {
-      return named("--map", map);
-    }
-    options.open.mapping.map = *std::move(map);
-  }
-  options.open.mapping.sets = split_list(raw.sets);
-  if (!raw.side.empty()) {
-    if (equals_ignoring_case(raw.side, "primary")) {
-      options.open.side = Side::Primary;
-    } else if (equals_ignoring_case(raw.side, "secondary")) {
-      options.open.side = Side::Secondary;
-    } else {
-      return fail(ErrorCode::Usage, "--side: '{}' is no side; choose primary or secondary",
-                  printable(raw.side));
-    }
-  }
-  const auto ratio = [](std::string_view option, const std::string& text,
-                        std::optional<source::Ratio>& out) -> Result<void> {
-    if (!text.empty()) {
-      const auto parsed = source::parse_ratio(text);
-      if (!parsed) {
-        return named(option, parsed);
-      }
-      out = *parsed;
-    }
-    return {};
-  };
-  const auto bound = [](std::string_view option, const std::string& text,
-                        std::optional<source::TimeBound>& out) -> Result<void> {
-    if (!text.empty()) {
-      const auto parsed = source::parse_time_bound(text);
-      if (!parsed) {
-        return named(option, parsed);
-      }
-      out = *parsed;
-    }
-    return {};
-  };
-  for (const auto& done :
-       {ratio("--pt", raw.pt, options.open.pt), ratio("--ct", raw.ct, options.open.ct),
-        bound("--from", raw.from, options.open.from), bound("--to", raw.to, options.open.to),
-        positive("--rate", raw.rate, "give the samples a second, such as 10000"),
-        positive("--nominal-voltage", raw.nominal_voltage, "give volts, such as 230"),
-        positive("--nominal-current", raw.nominal_current, "give amperes, such as 5"),
-        positive("--nominal-frequency", raw.nominal_frequency, "choose 50 or 60 Hz")}) {
-    if (!done) {
-      return fail(done.error());
-    }
-  }
-  if (!raw.scale.empty()) {
-    auto scales = source::parse_scales(raw.scale);
-    if (!scales) {
-      return named("--scale", scales);
-    }
-    options.open.scales = *std::move(scales);
-  }
-  for (const std::string& text : split_list(raw.invert)) {
-    const auto input = parse_input(text);
-    if (!input) {
-      return fail(ErrorCode::Usage, "--invert: there is no input '{}'; inputs are V1…V4, I1…I5",
-                  printable(text));
-    }
-    options.open.inverted.add(*input);
-  }
-  options.open.rate_hertz = raw.rate;
-  if (!raw.wiring.empty()) {
-    const auto wiring = parse_wiring_option(raw.wiring);
-    if (!wiring) {
-      return fail(wiring.error());
-    }
-    options.open.wiring = *wiring;
-    options.given.wiring = *wiring;
-  }
-  if (raw.nominal_frequency && *raw.nominal_frequency != 50.0 && *raw.nominal_frequency != 60.0) {
-    return fail(ErrorCode::InvalidSetup,
-                "--nominal-frequency {:g} is not possible: systems of 50 and 60 Hz are measured "
-                "(the frequency itself may be 42.5 to 57.5 or 51 to 69 Hz)",
-                *raw.nominal_frequency);
-  }
-  options.given.nominal_frequency_hertz = raw.nominal_frequency;
-  options.open.nominal_frequency_hertz = raw.nominal_frequency;
-  options.given.nominal_voltage_volts = raw.nominal_voltage;
-  options.nominal_current_amperes = raw.nominal_current;
-  options.dip_threshold_ratio = raw.dip / 100.0;
-  options.swell_threshold_ratio = raw.swell / 100.0;
-  options.interruption_threshold_ratio = raw.interruption / 100.0;
-  options.hysteresis_ratio = raw.hysteresis / 100.0;
-  if (!(raw.interruption > 0.0 && raw.interruption < raw.dip && raw.dip < raw.swell &&
-        raw.swell < 1e6)) {
-    return fail(ErrorCode::InvalidSetup,
-                "thresholds must rise: 0 < --interruption ({:g}) < --dip ({:g}) < --swell ({:g}) %",
-                raw.interruption, raw.dip, raw.swell);
-  }
-  if (!(raw.hysteresis >= 0.0 && raw.hysteresis < 50.0)) {
-    return fail(ErrorCode::InvalidSetup, "--hysteresis {:g} is not from 0 to 50 %", raw.hysteresis);
-  }
-  return options;
-}
-
 Result<Invocation> finish_analyze(RawAnalyze& raw) {
   AnalyzeOptions& options = raw.options;
-  auto measure = measure_options(raw.measure);
+  auto measure = measure_options(raw.measure, WrittenIn::CommandLine);
   if (!measure) {
     return fail(measure.error());
   }
@@ -274,24 +132,45 @@ Result<Invocation> finish_analyze(RawAnalyze& raw) {
   return Invocation(std::move(options));
 }
 
-Result<Invocation> finish_run(RawRun& raw) {
-  auto measure = measure_options(raw.measure);
+Result<Invocation> finish_run(RawRun& raw, const CLI::App& command) {
+  RunOptions& options = raw.options;
+  auto measure = measure_options(raw.measure, WrittenIn::CommandLine);
   if (!measure) {
     return fail(measure.error());
   }
-  raw.options.measure = *std::move(measure);
-  if (equals_ignoring_case(raw.speed, "max")) {
-    raw.options.speed = 0.0;
-  } else if (const auto speed = parse_number(raw.speed); speed && *speed > 0.0 && *speed <= 1e6) {
-    raw.options.speed = *speed;
-  } else {
-    return fail(ErrorCode::Usage, "--speed: '{}' is no speed; give a factor (1, 10) or max",
-                printable(raw.speed));
+  options.measure = *std::move(measure);
+  const auto speed = parse_speed(raw.speed, WrittenIn::CommandLine);
+  if (!speed) {
+    return fail(speed.error());
   }
-  if (auto ok = positive("--duration", raw.options.duration_seconds, "give seconds"); !ok) {
+  options.speed = *speed;
+  if (auto ok = positive("--duration", options.duration_seconds, "give seconds"); !ok) {
     return fail(ok.error());
   }
-  return Invocation(std::move(raw.options));
+  if (command.count("--config") == 0) {
+    return Invocation(std::move(options));
+  }
+  if (options.config.empty()) {
+    return fail(ErrorCode::Usage,
+                "--config: no file is given; give one, as in --config meter.toml");
+  }
+  // What the file says of each meter would have two masters.
+  constexpr std::array<std::string_view, 7> kAllowed{"--config", "--check",    "--data", "--web",
+                                                     "--modbus", "--duration", "--quiet"};
+  for (const CLI::Option* option : command.get_options()) {
+    const auto names = option->get_lnames();
+    if (option->count() == 0 || names.empty()) {
+      continue;
+    }
+    const std::string given = "--" + names.front();
+    if (std::find(kAllowed.begin(), kAllowed.end(), given) == kAllowed.end()) {
+      return fail(ErrorCode::Usage,
+                  "{} is for a single meter; with --config write it into the file, as {} of a "
+                  "[[meter]]",
+                  given, option_name(WrittenIn::File, names.front()));
+    }
+  }
+  return Invocation(std::move(options));
 }
 
 // The first argument that no option of the command takes, with the nearest that one does.
@@ -388,19 +267,38 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   add_measure_options(*analyze_app, analyze.measure, true);
 
   RawRun run;
-  CLI::App* run_app = command("run", "Run a live meter and show its values",
-                              "  halfcycle run\n"
-                              "  halfcycle run --source sim:scenarios/dips.toml --duration 30\n"
-                              "  halfcycle run --speed max --duration 60 | head -20");
+  CLI::App* run_app =
+      command("run", "Run live meters: values, page and Modbus",
+              "  halfcycle run\n"
+              "  halfcycle run --source sim:scenarios/dips.toml --duration 30\n"
+              "  halfcycle run --source fault.cfg --speed 10 --web off --modbus off\n"
+              "  halfcycle run --speed max --duration 60 | head -20\n"
+              "  halfcycle run --config meter.toml --check\n"
+              "  halfcycle run --config meter.toml\n"
+              "\nWhat is played flat out (--speed max) neither serves nor keeps anything unless\n"
+              "told to, and ends with its source. SIGHUP reads the configuration file again.");
+  run_app->add_option("--config", run.options.config, "Meters from a file (docs/running.md)")
+      ->type_name("FILE");
+  run_app->add_flag("--check", run.options.check, "Check everything, say what was found, and end");
   run_app
       ->add_option("--source", run.options.source, "Where samples come from (the simulated feeder)")
       ->type_name("URI");
+  run_app->add_option("--template", run.options.template_name, "Name or file of the template")
+      ->type_name("T");
   run_app->add_option("--speed", run.speed, "Against real time: a factor, or max")
       ->type_name("1|10|max")
       ->capture_default_str();
   run_app->add_option("--duration", run.options.duration_seconds, "Stop after so much signal")
       ->type_name("S");
-  quiet_flag(run_app, run.options.quiet);
+  run_app->add_option("--data", run.options.data, "Folder of the store, or none (the state folder)")
+      ->type_name("DIR");
+  run_app->add_option("--web", run.options.web, "Page and API, or off (127.0.0.1:8443)")
+      ->type_name("ADDR:PORT");
+  run_app->add_option("--modbus", run.options.modbus, "Modbus TCP, or off (127.0.0.1:1502)")
+      ->type_name("ADDR:PORT");
+  run_app->add_option("--threads", run.options.threads, "Measuring threads (one a core)")
+      ->type_name("N");
+  run_app->add_flag("-q,--quiet", run.options.quiet, "No values; only events, warnings and errors");
   add_measure_options(*run_app, run.measure, true);
 
   SimulateOptions simulate;
@@ -518,7 +416,7 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
       return fail(ErrorCode::Usage,
                   "--source: no source is given; give one, as in --source sim:feeder");
     }
-    return finish_run(run);
+    return finish_run(run, *run_app);
   }
   if (chosen == simulate_app) {
     for (const auto& ok : {positive("--duration", simulate.duration_seconds, "give seconds"),

@@ -1,257 +1,182 @@
 // SPDX-License-Identifier: Apache-2.0
-// halfcycle run: a live meter whose values are on the terminal.
-#include <time.h>
+// halfcycle run: live meters, until they end or somebody stops them.
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 
-#include "app/analysis.hpp"
 #include "app/commands.hpp"
+#include "app/console_log.hpp"
 #include "app/interrupt.hpp"
-#include "app/live_screen.hpp"
+#include "app/live_process.hpp"
+#include "app/live_view.hpp"
 #include "app/number_text.hpp"
 #include "app/output.hpp"
+#include "app/service_notify.hpp"
 #include "base/format.hpp"
-#include "source/open.hpp"
-#include "source/simulator.hpp"
 
 namespace halfcycle::app {
 namespace {
 
-using metrology::Interval;
+constexpr double kRoundSeconds = 0.02;
+constexpr double kAliveSeconds = 2.0;  // between two looks at the measuring threads
+constexpr std::size_t kNotesShown = 3;
 
-constexpr double kRedrawSeconds = 0.2;  // five times a second at most (UI.md, principle 1)
-constexpr double kBlockSeconds = 0.01;  // half a cycle at a time
-constexpr std::size_t kEventsShown = 6;
-constexpr std::size_t kLinesBetweenHeads = 20;
-constexpr std::string_view kDefaultSource = "sim:feeder";
+LiveHeader header_of(const fleet::MeterPlan& plan, std::size_t meters) {
+  LiveHeader header;
+  header.source = format("Halfcycle {} on {}", version(), printable(plan.identity.source_uri));
+  if (meters > 1) {
+    header.source += format(", meter {} of {}", plan.identity.id, meters);
+  }
+  const SystemSetup& system = plan.identity.system;
+  header.system = format("{}, {}, {:g} Hz; Ctrl-C stops", name(system.wiring),
+                         plan.disturbances ? with_unit(system.nominal_voltage_volts, Unit::Volt, 5,
+                                                       detect_screen(STDOUT_FILENO).unicode)
+                                           : std::string("no nominal voltage"),
+                         system.nominal_frequency_hertz);
+  return header;
+}
 
-// No wrapping meanwhile: what a narrow window cannot show is cut off and does not break the rows.
-constexpr std::string_view kAlternateScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l";
-constexpr std::string_view kNormalScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l";
-constexpr std::string_view kHome = "\x1b[H";
-constexpr std::string_view kClearToEndOfLine = "\x1b[K";
-constexpr std::string_view kClearBelow = "\x1b[J";
-
-class LiveView {
+// Everything between start and stop.
+class Run {
  public:
-  LiveView(const RunOptions& options, LiveHeader header, Wiring wiring)
-      : screen_(detect_screen(STDOUT_FILENO)),
-        header_(std::move(header)),
-        wiring_(wiring),
-        redraw_(screen_.terminal && screen_.colour),
-        quiet_(options.quiet) {
-    if (redraw_) {
-      put(kAlternateScreen);
-    } else if (!quiet_) {
-      put(header_.source + '\n' + header_.system + '\n');
-    }
-  }
-  ~LiveView() { leave(); }
-  LiveView(const LiveView&) = delete;
-  LiveView& operator=(const LiveView&) = delete;
+  Run(const RunOptions& options, const RunConfig& config)
+      : options_(options),
+        config_(config),
+        // What is played into a pipe has no operator to be told that all is well.
+        log_(options.quiet || config.flat_out() ? LogLevel::Warning : LogLevel::Info),
+        feed_(config.meters.front().speed != 1.0) {}
 
-  LiveValues& values() { return values_; }
-  /// Whoever reads standard output has gone, or it cannot be written.
-  [[nodiscard]] bool output_ended() const { return output_ended_; }
-  /// The error of standard output, if there was one; a reader that has gone is none.
-  [[nodiscard]] const Result<void>& output() const { return output_; }
+  Result<int> operator()() {
+    if (!options_.config.empty()) {
+      catch_reload_signal();
+    }
+    Result<void> attached;
+    auto process =
+        LiveProcess::start(config_,
+                           {.duration_seconds = options_.duration_seconds,
+                            .first_plan = [this](const fleet::MeterPlan& plan) -> Result<void> {
+                              header_ = header_of(plan, config_.meters.size());
+                              wiring_ = plan.identity.system.wiring;
+                              events_ = plan.disturbances;
+                              return {};
+                            },
+                            .first_meter =
+                                [&](meter::Meter& meter) {
+                                  auto columns = feed_.attach(meter, events_);
+                                  if (columns) {
+                                    columns_ = *std::move(columns);
+                                  } else {
+                                    attached = fail(columns.error());
+                                  }
+                                }},
+                           log_);
+    if (!process) {
+      feed_.close();
+      return fail(process.error());
+    }
+    if (!attached) {
+      return fail(attached.error());
+    }
+    header_.services = (*process)->services();
+    log_.write(LogLevel::Info, "run", format("Halfcycle {} started", version()));
+    const std::string status = format("{} meters", config_.meters.size());
+    service_.ready(status);
 
-  /// After each 10/12-cycle interval.
-  void on_window() {
-    const double now = monotonic_seconds();
-    if (redraw_ && now - drawn_seconds_ >= kRedrawSeconds) {
-      draw();
-      drawn_seconds_ = now;
+    LiveView view(header_, wiring_, columns_, options_.quiet);
+    log_.hold(view.has_terminal());
+    loop(**process, view, status);
+    service_.stopping();
+    feed_.close();
+    const bool stopped = stop_requested();
+    (*process)->stop();
+    drain(view);
+    view.leave();
+    log_.hold(false);
+    log_.write(LogLevel::Info, "run", stopped ? "stopped" : "ended");
+    if (!view.output()) {
+      return fail(view.output().error());
     }
-  }
-
-  /// After each second of the signal.
-  void on_second(const LiveValues& second) {
-    if (redraw_ || quiet_) {
-      return;
-    }
-    std::string text;
-    if (lines_++ % kLinesBetweenHeads == 0) {
-      text = live_line_head(wiring_);
-    }
-    put(text + render_live_line(second, wiring_));
-  }
-
-  void on_event(const quality::VoltageEvent& event) {
-    ++event_count_;
-    events_.push_front(event);
-    if (events_.size() > kEventsShown) {
-      events_.pop_back();
-    }
-    if (!redraw_) {
-      put(event_line(screen_, event) + '\n');
-    }
-  }
-
-  void leave() {
-    if (redraw_) {
-      put(kNormalScreen);
-      redraw_ = false;
-      // What was on the screen last stays to be read.
-      if (values_.any()) {
-        put(render_live_screen(screen_, header_, values_, wiring_, events_, event_count_));
-      }
-    }
+    return 0;
   }
 
  private:
-  void draw() {
-    screen_ = detect_screen(STDOUT_FILENO);
-    const std::string lines =
-        render_live_screen(screen_, header_, values_, wiring_, events_, event_count_);
-    std::string text(kHome);
-    int row = 1;
-    for (const char c : lines) {
-      if (c == '\n') {
-        text += kClearToEndOfLine;
-        if (++row > screen_.rows) {
-          break;
+  void drain(LiveView& view) {
+    feed_.take([&](const LiveFeed::Message& message) {
+      if (!view.output_ended()) {
+        view.show(message);
+      }
+    });
+  }
+
+  void loop(LiveProcess& process, LiveView& view, const std::string& status) {
+    double looked = monotonic_seconds();
+    while (!stop_requested()) {
+      const bool all_ended = process.fleet().all_ended();
+      drain(view);
+      view.refresh(log_.latest(kNotesShown));
+      if (view.output_ended() && !(options_.quiet && process.serves())) {
+        return;
+      }
+      if (all_ended && (options_.duration_seconds || config_.flat_out() || !process.serves())) {
+        return;
+      }
+      if (!options_.config.empty() && take_reload_request()) {
+        reload(process, status);
+      }
+      const double now = monotonic_seconds();
+      if (now - looked >= kAliveSeconds) {
+        looked = now;
+        if (process.alive() && service_.watchdog_seconds()) {
+          service_.alive();
         }
       }
-      text += c;
-    }
-    text += kClearBelow;
-    put(text);
-  }
-
-  void put(std::string_view text) {
-    StandardOutput out;
-    out.write(text);
-    if (!out.flush() && !output_ended_) {
-      output_ended_ = true;
-      output_ = out.close();
+      sleep_seconds(kRoundSeconds);
     }
   }
 
-  Screen screen_;
+  void reload(LiveProcess& process, const std::string& status) {
+    service_.reloading();
+    auto config = run_config_of(options_);
+    auto done = config ? process.reload(*config) : Result<void>(fail(config.error()));
+    if (!done) {
+      log_.write(
+          LogLevel::Error, "run",
+          format("the configuration is not taken, the old one goes on: {}", done.error().message));
+    }
+    service_.ready(status);
+  }
+
+  const RunOptions& options_;
+  const RunConfig& config_;
+  ConsoleLog log_;
+  ServiceNotify service_;
+  LiveFeed feed_;
   LiveHeader header_;
-  Wiring wiring_;
-  LiveValues values_;
-  std::deque<quality::VoltageEvent> events_;
-  std::size_t event_count_ = 0;
-  std::size_t lines_ = 0;
-  double drawn_seconds_ = 0.0;
-  bool redraw_;
-  bool quiet_;
-  bool output_ended_ = false;
-  Result<void> output_;
+  Wiring wiring_ = Wiring::FourWireWye;
+  bool events_ = true;
+  LiveFeed::Columns columns_;
 };
-
-// A simulated feeder at its own pace plays now; flat out it starts when its scenario says, so that
-// the same values come each time.
-Result<std::unique_ptr<source::Source>> open_live(const std::string& uri,
-                                                  const RunOptions& options) {
-  if (uri.starts_with("sim:") && options.speed > 0.0) {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    source::SimulatorOverrides overrides;
-    overrides.rate_hertz = options.measure.open.rate_hertz;
-    overrides.start =
-        Instant::from_unix_ns(std::int64_t{now.tv_sec} * 1000000000 + std::int64_t{now.tv_nsec});
-    return source::open_simulator(uri, overrides);
-  }
-  return source::open_source(uri, options.measure.open);
-}
 
 }  // namespace
 
 Result<int> run_command(const RunOptions& options) {
-  const std::string uri = options.source.empty() ? std::string(kDefaultSource) : options.source;
-  auto source = open_live(uri, options);
-  if (!source) {
-    return fail(source.error());
+  const auto config = run_config_of(options);
+  if (!config) {
+    return fail(config.error());
   }
-  auto prepared = prepare_meter(*std::move(source), options.measure, false);
-  if (!prepared) {
-    return fail(prepared.error());
-  }
-  meter::Meter& meter = *prepared->meter;
-  const SystemSetup& system = prepared->assumption.system;
-  const source::SourceInfo& info = prepared->source->info();
-
-  LiveHeader header;
-  header.source = format("Halfcycle {} on {}", version(), printable(info.uri));
-  const bool nominal_known = is_available(system.nominal_voltage_volts);
-  header.system = format("{}, {}, {:g} Hz; Ctrl-C stops", name(system.wiring),
-                         nominal_known ? with_unit(system.nominal_voltage_volts, Unit::Volt, 5,
-                                                   detect_screen(STDOUT_FILENO).unicode)
-                                       : std::string("no nominal voltage"),
-                         system.nominal_frequency_hertz);
-  LiveView view(options, header, system.wiring);
-  auto columns = meter.observe(Interval::TenTwelveCycle,
-                               LiveValues::labels(meter.columns(Interval::TenTwelveCycle)),
-                               [&](const meter::Row& row) {
-                                 view.values().update(row);
-                                 view.on_window();
-                               });
-  if (!columns) {
-    return fail(columns.error());
-  }
-  view.values().set_columns(*std::move(columns));
-  LiveValues second;
-  auto second_columns =
-      meter.observe(Interval::OneSecond, LiveValues::labels(meter.columns(Interval::OneSecond)),
-                    [&](const meter::Row& row) {
-                      second.update(row);
-                      view.on_second(second);
-                    });
-  if (!second_columns) {
-    return fail(second_columns.error());
-  }
-  second.set_columns(*std::move(second_columns));
-  if (nominal_known) {
-    meter.on_event([&](const quality::VoltageEvent& event) { view.on_event(event); });
-  }
-
-  // A live source sets its own pace; all else is played at the pace that was asked for.
-  const double began = monotonic_seconds();
-  double signal_seconds = 0.0;
-  const auto enough = [&] {
-    return stop_requested() || view.output_ended() ||
-           (options.duration_seconds && signal_seconds >= *options.duration_seconds);
-  };
-  const auto feed = [&](const SampleBlock& block) {
-    meter.push(block);
-    signal_seconds += static_cast<double>(block.frame_count) / block.time.rate_hertz;
-    if (options.speed > 0.0 && !info.live) {
-      sleep_seconds(signal_seconds / options.speed - (monotonic_seconds() - began));
+  if (options.check) {
+    const auto text = check_run_config(*config);
+    if (!text) {
+      return fail(text.error());
     }
-  };
-  const auto frames =
-      static_cast<std::size_t>(std::max(1.0, prepared->setup.sample_rate_hertz * kBlockSeconds));
-  for (const StoredBlock& stored : prepared->head) {
-    const SampleBlock whole = stored.view();
-    for (std::size_t done = 0; done < whole.frame_count && !enough(); done += frames) {
-      SampleBlock part = whole;
-      part.frames = whole.frames + done * whole.lanes;
-      part.frame_count = std::min(frames, whole.frame_count - done);
-      part.first_index = whole.first_index + done;
-      part.discontinuity = done == 0 ? whole.discontinuity : Discontinuity::None;
-      feed(part);
-    }
+    StandardOutput out;
+    out.write(*text);
+    out.flush();
+    const auto written = out.close();
+    return written ? Result<int>(0) : fail(written.error());
   }
-  while (!enough()) {
-    const auto block = prepared->source->read(frames);
-    if (!block) {
-      return fail(block.error());
-    }
-    if (!*block) {
-      break;
-    }
-    feed(**block);
-  }
-  meter.finish();
-  view.leave();
-  if (!view.output()) {
-    return fail(view.output().error());
-  }
-  return 0;
+  return Run(options, *config)();
 }
 
 }  // namespace halfcycle::app

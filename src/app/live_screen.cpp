@@ -108,7 +108,7 @@ std::string render_live_screen(const Screen& screen, const LiveHeader& header,
   const bool unicode = screen.unicode;
   const auto width = static_cast<std::size_t>(std::max(screen.columns - 1, 20));
   std::string out = styled(screen, Style::Bold, shortened(header.source, width, unicode)) + '\n';
-  out += shortened(header.system, width, unicode) + "\n\n";
+  out += shortened(header.system, width, unicode) + '\n' + header.services + '\n';
 
   std::string state =
       format("{} UTC   {} Hz", to_time_of_day(values.end(), 1),

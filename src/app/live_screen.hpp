@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `halfcycle run` shows: one screen that is redrawn in place, or a line a second.
+// How the values of a live meter look: as one screen, or as a line a second.
 #pragma once
 
 #include <deque>
@@ -27,6 +27,7 @@ class LiveValues {
   [[nodiscard]] Instant end() const { return end_; }
   [[nodiscard]] const Marks& marks() const { return marks_; }
   [[nodiscard]] bool any() const { return any_; }
+  [[nodiscard]] std::size_t column_count() const { return columns_.size(); }
 
  private:
   std::vector<meter::Column> columns_;
@@ -39,6 +40,7 @@ class LiveValues {
 struct LiveHeader {
   std::string source;
   std::string system;
+  std::string services;  ///< where the page and Modbus are: lines, each ending in '\n'
 };
 
 /// One event as a line without its end: "12:00:03.1000  dip  81.2 ms  161.3 V (70.1 %)  V1 V2".

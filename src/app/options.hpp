@@ -43,10 +43,16 @@ struct AnalyzeOptions {
 };
 
 struct RunOptions {
-  std::string source;  ///< empty: the simulated feeder
+  std::string config;         ///< empty: a single meter, from the options
+  std::string source;         ///< empty: the simulated feeder
+  std::string template_name;  ///< empty: standard
   MeasureOptions measure;
   double speed = 1.0;  ///< against real time; 0: as fast as it goes
   std::optional<double> duration_seconds;
+  std::optional<std::string> data;         ///< folder, or "none"
+  std::optional<std::string> web, modbus;  ///< ADDR:PORT, or "off"
+  std::optional<std::size_t> threads;
+  bool check = false;
   bool quiet = false;
 };
 

@@ -117,7 +117,7 @@ class BadInput(Case):
         self.bad(2, "analyse", says="'analyze'")
         self.bad(2, "analyze", says="SOURCE")
         self.bad(2, "analyze", XTZ, "--jsn", says="'--json'")
-        self.bad(2, "run", "--web", "127.0.0.1:8443", says="--web")
+        self.bad(2, "run", "--wep", "127.0.0.1:8443", says="'--web'")
         self.bad(2, "run", "--speed", "fast", says="fast")
         self.bad(2, "run", "--source", "", says="--source")
         self.bad(2, "simulate", "dips", says="--out")

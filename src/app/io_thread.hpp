@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one thread of all servers, and the io_context that they share.
+//
+//   IoThread io;
+//   auto server = ModbusServer::start(setup, io.context(), fleet, log);   // before run()
+//   io.run();
+//   io.stop();                 // then the servers may go
+#pragma once
+
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace halfcycle::app {
+
+class IoThread {
+ public:
+  IoThread();
+  ~IoThread();  ///< stops
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  [[nodiscard]] boost::asio::io_context& context();
+  void run();
+  /// Returns when nothing runs any more. run() may be called again.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace halfcycle::app
