@@ -104,7 +104,9 @@ ServerNames server_names(const WebSetup& setup) {
 std::optional<Response> refuse(const ServerNames& names, const Request& request) {
   const std::string_view authority = request.header("host");
   const auto host = host_of(authority);
-  if (!host) {
+  const auto hosts = std::count_if(request.headers.begin(), request.headers.end(),
+                                   [](const auto& header) { return header.first == "host"; });
+  if (!host || hosts != 1) {
     return error_response(400, "the request names no host, or not as HOST or HOST:PORT");
   }
   // An address cannot be rebound; a name must be one of ours. Any port will do: a tunnel has its

@@ -58,7 +58,8 @@ constexpr std::size_t kMaxPlainBytes = 4096;
 constexpr std::size_t kRefusalConnections = 32;  // over the limit, to be told so
 constexpr double kLingerSeconds = 3;
 constexpr double kBytesPerSecond = 16384;  // the slowest client that a long answer waits for
-constexpr int kSocketSendBytes = 65536;    // of a WebSocket: what waits there is old when it comes
+constexpr double kUploadBytesPerSecond = 524288;
+constexpr int kSocketSendBytes = 65536;  // of a WebSocket: what waits there is old when it comes
 constexpr int kMaxMessagesPerSecond = 100;
 constexpr std::size_t kSmallBody = 16384;
 constexpr auto kSweep = milliseconds(500);
@@ -541,7 +542,9 @@ bool Connection::on_header() {
   }
   parser_->body_limit(limit);  // for a body in chunks
   if (!parser_->is_done()) {
-    set_deadline(limits.body_seconds);
+    const double size = length ? static_cast<double>(*length) : static_cast<double>(limit);
+    set_deadline(
+        std::min(limits.body_seconds, limits.request_seconds + size / kUploadBytesPerSecond));
     const auto expects = message[http::field::expect];
     if (equals_ignoring_case({expects.data(), expects.size()}, "100-continue")) {
       // Before anything else is written, and small enough to be taken at once by any socket.

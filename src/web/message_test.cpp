@@ -130,6 +130,7 @@ TEST(Access, IsByTheServersOwnNamesAndByAddresses) {
   EXPECT_EQ(refused(request_with({{"host", "evil.example:8443"}})), 421);
   EXPECT_EQ(refused(request_with({{"host", "localhost.evil.example"}})), 421);
   EXPECT_EQ(refused(request_with({})), 400);
+  EXPECT_EQ(refused(request_with({{"host", "localhost"}, {"host", "evil.example"}})), 400);
 }
 
 TEST(Access, IsNotForPagesOfOtherSites) {

@@ -126,6 +126,7 @@ constexpr std::array kRoutes{
           .summary = "The latest samples; 503 before the first one",
           .parameters = kWaveformParameters,
           .schema = "Waveform",
+          .place = Place::Worker,
           .answer = to::waveform},
     Route{.pattern = "/api/v1/meters/{meter}/logs",
           .operation = "logs",

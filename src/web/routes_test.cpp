@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -361,6 +363,30 @@ TEST_F(Answers, TheDocumentOfEachRouteNamesItsPathParameters) {
                   std::string_view::npos);
       }
     }
+  }
+}
+
+TEST(Page, OfTheApiListsTheRoutesAsTheyAre) {
+  const std::string file = std::string(HC_SOURCE_DIR) + "/docs/api.md";
+  std::ifstream in(file);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string table = "| address | answers |\n|---|---|\n";
+  for (const Route& route : routes()) {
+    table += std::string("| `") + (route.method == Method::Post ? "POST " : "GET ") +
+             std::string(route.pattern);
+    std::string query;
+    for (const ParameterSpec& parameter : route.parameters) {
+      query += (query.empty() ? "?" : "&") + std::string(parameter.name) + "=";
+    }
+    table += query + "` | " + std::string(route.summary) + " |\n";
+  }
+  const std::size_t begin = text.find("-->\n", text.find("<!-- routes:")) + 4;
+  const std::size_t end = text.find("<!-- end of routes -->");
+  ASSERT_LE(begin, end);
+  if (std::getenv("UPDATE_DOCS") != nullptr) {
+    std::ofstream(file) << text.substr(0, begin) << table << text.substr(end);
+  } else {
+    EXPECT_EQ(text.substr(begin, end - begin), table);
   }
 }
 

@@ -13,6 +13,10 @@ namespace {
 using What = StreamRequest::What;
 
 constexpr std::size_t kMaxAnswers = 64;
+// Of one client: five pages with waveforms; a program that asks for everything all the time gets
+// no more, however fast it reads.
+constexpr double kMaxBytesPerSecond = 4e6;
+constexpr auto kBurst = std::chrono::milliseconds(250);
 constexpr auto kRecordInterval = std::chrono::milliseconds(100);
 
 void append_newest(std::deque<RecordFeed::Record>& kept, std::vector<RecordFeed::Record>& records,
@@ -193,6 +197,20 @@ std::optional<std::string> StreamSession::next(SteadyTime now) {
     answers_.pop_front();
     return answer;
   }
+  if (now < free_at_) {
+    return std::nullopt;
+  }
+  auto text = update(now);
+  if (text) {
+    const std::chrono::duration<double> taken(static_cast<double>(text->size()) /
+                                              kMaxBytesPerSecond);
+    free_at_ =
+        std::max(free_at_, now - kBurst) + std::chrono::duration_cast<SteadyTime::duration>(taken);
+  }
+  return text;
+}
+
+std::optional<std::string> StreamSession::update(SteadyTime now) {
   // Each in its turn, so that one with much to say does not starve the others.
   for (std::size_t tried = 0; tried < subscriptions_.size(); ++tried) {
     turn_ = (turn_ + 1) % subscriptions_.size();
@@ -232,7 +250,7 @@ SteadyTime StreamSession::wake(SteadyTime now) const {
   for (const auto& subscription : subscriptions_) {
     wake = std::min(wake, subscription->due);
   }
-  return answers_.empty() ? wake : now;
+  return answers_.empty() ? std::max(wake, free_at_) : now;
 }
 
 std::optional<std::string> StreamSession::frame(Subscription& subscription) {

@@ -106,6 +106,7 @@ class StreamSession {
   void complain(std::optional<std::uint64_t> id, std::string_view message);
   /// Looks the meter up and resolves the labels.
   [[nodiscard]] Result<void> bind(Subscription& subscription) const;
+  [[nodiscard]] std::optional<std::string> update(SteadyTime now);
   [[nodiscard]] std::optional<std::string> frame(Subscription& subscription);
   [[nodiscard]] static std::optional<std::string> registers_frame(Subscription& subscription);
   [[nodiscard]] static std::optional<std::string> waveform_frame(Subscription& subscription);
@@ -116,6 +117,7 @@ class StreamSession {
   std::atomic<std::uint64_t>& count_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;
   std::size_t turn_ = 0;  // the subscription that is looked at first
+  SteadyTime free_at_{};  // the frames before would have been sent at the highest rate
   std::deque<std::string> answers_;
 };
 

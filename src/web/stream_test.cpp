@@ -102,6 +102,23 @@ TEST_F(Stream, SubscriptionsTakeTurns) {
   EXPECT_EQ(frames[2], 50);
 }
 
+TEST_F(Stream, AClientThatAsksForEverythingGetsFourMegabytesASecond) {
+  for (int id = 1; id <= 10; ++id) {
+    say(R"({"subscribe": )" + std::to_string(id) +
+        R"(, "meter": "feeder-1", "waveform": {"seconds": 1}, "interval_ms": 50})");
+  }
+  std::size_t bytes = 0;
+  const SteadyTime end = now + std::chrono::seconds(10);
+  while (now < end) {
+    const auto frame = session.next(now);
+    bytes += frame ? frame->size() : 0;
+    if (!frame) {
+      now = session.wake(now);
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(bytes), 40e6, 2e6);  // and a quarter of a second at once
+}
+
 TEST_F(Stream, EventsComeOnceEachAndFromTheSubscriptionOn) {
   history.add_event("feeder-1", 100);
   feed_records();
