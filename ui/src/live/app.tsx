@@ -70,6 +70,8 @@ export function App({ stream, address }: { stream: Stream; address: Address }) {
   const catalogue = useCatalogue(meter?.id, connection);
   const [inspected, setInspected] = useState<{ label: string; keep: boolean } | null>(null);
 
+  const [problem, setProblem] = useState<string | null>(null);
+
   const system = useSystemTheme();
   const [themeChoice, setTheme] = useRemembered<ThemeChoice>(
     'halfcycle.theme',
@@ -93,6 +95,7 @@ export function App({ stream, address }: { stream: Stream; address: Address }) {
   useEffect(() => {
     document.title = [t(page.title), meter?.name, 'Halfcycle'].filter(Boolean).join(' – ');
     setInspected(null);
+    setProblem(null);
     scrollTo(0, 0);
   }, [page, meter?.id]);
 
@@ -115,6 +118,7 @@ export function App({ stream, address }: { stream: Stream; address: Address }) {
             catalogue,
             renewed: open && isMeasuring(meter),
             inspect,
+            complain: setProblem,
           },
     [stream, address, connection, meter, catalogue, open, inspect],
   );
@@ -156,7 +160,7 @@ export function App({ stream, address }: { stream: Stream; address: Address }) {
         <main data-page={page.name}>
           {live !== null || independent ? (
             <>
-              {live !== null && !independent && <Banner />}
+              {live !== null && !independent && <Banner problem={problem} />}
               <Page key={`${page.name} ${meter?.id}`} />
             </>
           ) : (
@@ -191,13 +195,20 @@ function Nothing({ children }: { children: ComponentChildren }) {
 }
 
 /// Says above the values why they stand still.
-function Banner() {
+function Banner({ problem }: { problem: string | null }) {
   const { connection, meter } = useLive();
   if (connection.kind === 'lost') {
     const time = localClock(new Date(connection.since).toISOString());
     return (
       <p class="banner" role="alert">
         {t('heldBanner', { time })}
+      </p>
+    );
+  }
+  if (problem !== null) {
+    return (
+      <p class="banner" role="alert">
+        {problem}
       </p>
     );
   }

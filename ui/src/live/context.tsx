@@ -20,6 +20,8 @@ export interface Live {
   renewed: boolean;
   /// Shows a register's time and quality; `keep` until another is chosen.
   inspect: (label: string | null, keep?: boolean) => void;
+  /// Tells the user why values do not come.
+  complain: (problem: string) => void;
 }
 
 export const LiveContext = createContext<Live | null>(null);
@@ -33,6 +35,7 @@ export function useLive(): Live {
 }
 
 const CATALOGUE_PAGE = 1000;
+const RETRY_MS = 2000;
 
 async function fetchCatalogue(meter: string, signal: AbortSignal): Promise<Catalogue> {
   const all = new Map<string, RegisterInfo>();
@@ -59,11 +62,21 @@ export function useCatalogue(meter: string | undefined, connection: Connection):
       return undefined;
     }
     const abort = new AbortController();
-    fetchCatalogue(meter, abort.signal).then(
-      (catalogue) => setKnown({ meter, catalogue }),
-      () => undefined,
-    );
-    return () => abort.abort();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = () =>
+      fetchCatalogue(meter, abort.signal).then(
+        (catalogue) => setKnown({ meter, catalogue }),
+        () => {
+          if (!abort.signal.aborted) {
+            timer = setTimeout(() => void ask(), RETRY_MS);
+          }
+        },
+      );
+    void ask();
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
   }, [meter, open]);
   return known !== null && known.meter === meter ? known.catalogue : null;
 }
@@ -74,7 +87,7 @@ const NOTHING: Readings = new Map();
 
 /// Present readings of those of the labels that the meter has.
 export function useRegisters(labels: readonly string[], interval_ms = 200): Readings {
-  const { stream, meter, catalogue } = useLive();
+  const { stream, meter, catalogue, complain } = useLive();
   const [readings, setReadings] = useState<Readings>(NOTHING);
   const latest = useRef<Map<string, Reading>>(new Map());
   const wanted = labels.filter((label) => catalogue?.has(label) === true);
@@ -91,6 +104,8 @@ export function useRegisters(labels: readonly string[], interval_ms = 200): Read
         message.registers.forEach((reading) => next.set(reading.label, reading));
         latest.current = next;
         setReadings(next);
+      } else if (message.error !== undefined) {
+        complain(message.error);
       }
     });
   }, [stream, meter.id, key, interval_ms]);

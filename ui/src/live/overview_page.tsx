@@ -209,7 +209,9 @@ function Matrix({
               L{phase + 1}
             </th>
           ))}
-          <th scope="col" class="all" />
+          <th scope="col" class="all">
+            {t('allPhases')}
+          </th>
           <th scope="col" class="trace-column">
             {t('lastMinute')}
           </th>

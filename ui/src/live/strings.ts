@@ -28,6 +28,7 @@ const english = {
   stateLost: 'Source lost',
   stateEnded: 'Ended',
   stateFailed: 'Failed',
+  stateUnknown: 'State unknown',
   source: 'Source',
   template: 'Template',
   rate: 'Sample rate',
@@ -37,6 +38,7 @@ const english = {
   clock: 'Clock',
   clockGood: 'within {limit}',
   clockBad: 'not locked',
+  clockDoubt: 'clock not locked',
   clockUnknown: 'uncertainty unknown',
   wiring: 'Wiring',
 
@@ -81,6 +83,7 @@ const english = {
   rowFactor: 'PF',
   rowThdU: 'THD U',
   rowThdI: 'THD I',
+  allPhases: 'L1–L3',
   mean: 'Mean',
   sum: 'Total',
   lastMinute: 'Last minute',

@@ -38,7 +38,7 @@ export function Top({
       ) : (
         <p class="meter-name">{chosen?.name ?? ''}</p>
       )}
-      {chosen !== undefined && <MeterState meter={chosen} />}
+      {chosen !== undefined && <MeterState meter={chosen} known={connection.kind !== 'lost'} />}
       <div class="top-end">
         <ConnectionState connection={connection} retry={retry} />
         <Appearance choices={choices} />
@@ -56,18 +56,21 @@ function Wave() {
   );
 }
 
-export function MeterState({ meter }: { meter: Meter }) {
+function MeterState({ meter, known }: { meter: Meter; known: boolean }) {
   return (
     <p
       class="meter-state"
       title={meter.message === '' ? utcTitle(meter.last_sample) : meter.message}
     >
-      <i class={`lamp ${lampOf(meter)}`} />
-      <span class="meter-state-name">{stateName(meter.state)}</span>
+      <i class={`lamp ${known ? lampOf(meter) : ''}`} />
+      <span class="meter-state-name">{known ? stateName(meter.state) : t('stateUnknown')}</span>
       {meter.last_sample !== null && (
         <time class="meter-clock" dateTime={meter.last_sample}>
           {localClock(meter.last_sample)} <small>{zoneAt(meter.last_sample)}</small>
         </time>
+      )}
+      {known && meter.last_sample !== null && !meter.clock_ok && (
+        <span class="doubtful">{t('clockDoubt')}</span>
       )}
     </p>
   );

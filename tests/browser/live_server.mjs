@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// `halfcycle run` for the browser tests, on a port of its own with its data in a folder of its own.
+import { spawn } from 'node:child_process';
+import { get } from 'node:https';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const HANG_GUARD_MS = 60_000;
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/// Asks until the answer is there and what it is asked for is true of it.
+export async function until(what, ask) {
+  const end = Date.now() + HANG_GUARD_MS;
+  let last = '';
+  while (Date.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer) {
+        return answer;
+      }
+    } catch (error) {
+      last = String(error);
+    }
+    await sleep(50);
+  }
+  throw new Error(`${what}: never came. ${last}`);
+}
+
+export class LiveServer {
+  constructor(program, options) {
+    this.program = program;
+    this.options = options;
+    this.output = '';
+  }
+
+  async start() {
+    this.port ??= await freePort();
+    const web = `127.0.0.1:${this.port}`;
+    const options = ['run', ...this.options, '--web', web, '--modbus', 'off'];
+    this.process = spawn(this.program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process.stdout.on('data', (chunk) => (this.output += chunk));
+    this.process.stderr.on('data', (chunk) => (this.output += chunk));
+    this.ended = new Promise((resolve) => this.process.on('exit', resolve));
+    await until(`the first sample; the program said: ${this.output}`, async () => {
+      if (this.process.exitCode !== null) {
+        throw new Error(`ended with ${this.process.exitCode}: ${this.output}`);
+      }
+      const [meter] = await this.api('meters');
+      return meter.state === 'measuring';
+    });
+  }
+
+  async stop() {
+    this.process?.kill('SIGTERM');
+    await this.ended;
+  }
+
+  get url() {
+    return `https://127.0.0.1:${this.port}/`;
+  }
+
+  /// The answer of the API as JSON; the certificate is the server's own.
+  api(path) {
+    return new Promise((resolve, reject) => {
+      const options = { rejectUnauthorized: false, agent: false };
+      get(`${this.url}api/v1/${path}`, options, (response) => {
+        let body = '';
+        response.on('data', (chunk) => (body += chunk));
+        response.on('end', () => {
+          if (response.statusCode === 200) {
+            resolve(JSON.parse(body));
+          } else {
+            reject(new Error(`${path}: ${response.statusCode} ${body}`));
+          }
+        });
+      }).on('error', reject);
+    });
+  }
+}
