@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockTicks } from '../src/charts/time_chart';
+import { axisNumbers, clockTicks, timeTicks } from '../src/charts/time_chart';
 import { epochSeconds, isoOf, localTime, utcTitle, zoneAt } from '../src/lib/local_time';
 import { stickyScale } from '../src/lib/sticky_scale';
 import { formatFragment, parseFragment } from '../src/live/address';
@@ -75,6 +75,15 @@ test('ticks of a clock show the day where it begins', () => {
     '09:00:01.0',
     '09:00:01.5',
   ]);
+});
+
+test('ticks of an axis are not rounded', () => {
+  assert.deepEqual(axisNumbers([-2.5, 0, 2.5], 1), ['−2.5', '0.0', '2.5']);
+  assert.deepEqual(axisNumbers([0, 20000, 40000], 1e-3), ['0', '20', '40']);
+  assert.deepEqual(axisNumbers([0, 0.025], 1), ['0.000', '0.025']);
+  assert.deepEqual(timeTicks([0, 0.0025, 0.005]), ['0.0 ms', '2.5 ms', '5.0 ms']);
+  assert.deepEqual(timeTicks([0, 0.02]), ['0 ms', '20 ms']);
+  assert.deepEqual(timeTicks([0, 2, 4]), ['0 s', '2 s', '4 s']);
 });
 
 test('a counter has fixed digits', () => {

@@ -34,7 +34,7 @@ const LOWER: readonly (readonly [number, number])[] = [
 ];
 
 const HEIGHT = 260;
-const MARGIN = { left: 46, right: 10, top: 8, bottom: 26 };
+const MARGINS = { left: 46, right: 10, top: 8, bottom: 26 };
 const SHORTEST = 1e-3;
 const LONGEST = 100;
 const HIGHEST = 200;
@@ -48,22 +48,30 @@ export function Itic({
 }) {
   const look = useLook();
   const [ref, width] = useWidth<HTMLDivElement>();
-  const inner = Math.max(width - MARGIN.left - MARGIN.right, 1);
-  const innerHeight = HEIGHT - MARGIN.top - MARGIN.bottom;
+  const { zoom } = look;
+  const height = HEIGHT * zoom;
+  const margin = {
+    left: MARGINS.left * zoom,
+    right: MARGINS.right,
+    top: MARGINS.top,
+    bottom: MARGINS.bottom * zoom,
+  };
+  const inner = Math.max(width - margin.left - margin.right, 1);
+  const innerHeight = height - margin.top - margin.bottom;
   const decades = Math.log10(LONGEST / SHORTEST);
   const x = (duration: number) =>
-    MARGIN.left +
+    margin.left +
     (Math.log10(Math.min(Math.max(duration, SHORTEST), LONGEST) / SHORTEST) / decades) * inner;
   const y = (percent: number) =>
-    MARGIN.top + (1 - Math.min(Math.max(percent, 0), HIGHEST) / HIGHEST) * innerHeight;
+    margin.top + (1 - Math.min(Math.max(percent, 0), HIGHEST) / HIGHEST) * innerHeight;
   const path = (corners: readonly (readonly [number, number])[]) =>
     corners.map(([d, p]) => `${x(d).toFixed(1)},${y(p).toFixed(1)}`).join(' ');
-  const right = MARGIN.left + inner;
+  const right = margin.left + inner;
 
   return (
     <div ref={ref} class="itic">
       {width > 0 && (
-        <svg width={width} height={HEIGHT} role="group" aria-label={t('itic')}>
+        <svg width={width} height={height} role="group" aria-label={t('itic')}>
           <polygon
             class="itic-prohibited"
             points={`${path(UPPER)} ${right},${y(HIGHEST)} ${x(SHORTEST)},${y(HIGHEST)}`}
@@ -71,8 +79,8 @@ export function Itic({
           <polygon class="itic-no-damage" points={`${path(LOWER)} ${right},${y(0)}`} />
           {[0, 50, 100, 150, 200].map((percent) => (
             <g key={percent}>
-              <line x1={MARGIN.left} x2={right} y1={y(percent)} y2={y(percent)} class="grid" />
-              <text x={MARGIN.left - 6} y={y(percent) + 4} class="tick" text-anchor="end">
+              <line x1={margin.left} x2={right} y1={y(percent)} y2={y(percent)} class="grid" />
+              <text x={margin.left - 6} y={y(percent) + 4} class="tick" text-anchor="end">
                 {percent} %
               </text>
             </g>
@@ -82,13 +90,13 @@ export function Itic({
               <line
                 x1={x(duration)}
                 x2={x(duration)}
-                y1={MARGIN.top}
-                y2={MARGIN.top + innerHeight}
+                y1={margin.top}
+                y2={margin.top + innerHeight}
                 class="grid"
               />
               <text
                 x={x(duration)}
-                y={HEIGHT - 8}
+                y={height - 8 * zoom}
                 class="tick"
                 text-anchor={duration === LONGEST ? 'end' : 'middle'}
               >
@@ -127,7 +135,7 @@ export function Itic({
                 <circle
                   cx={x(point.duration)}
                   cy={y(point.percent)}
-                  r={6}
+                  r={6 * zoom}
                   fill={look.ink[point.kind]}
                 />
                 <title>{name}</title>

@@ -53,16 +53,26 @@ interface Present extends Props {
   scale: Scale;
 }
 
+/// Decimal places that show every multiple of the step as it is: 1 of 2.5, none of 20.
+export function decimalsOf(step: number, most: number): number {
+  for (let digits = 0; digits < most; ++digits) {
+    const scaled = step * 10 ** digits;
+    if (scaled > 0.5 && Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) {
+      return digits;
+    }
+  }
+  return most;
+}
+
 export function timeTicks(values: readonly number[]): string[] {
   const first = values[0] ?? 0;
   const step = values.length > 1 ? (values[1] as number) - first : 1;
   const largest = Math.max(...values.map(Math.abs), 0);
-  const places = (unit: number) => Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
   if (largest < 1 && step < 0.1) {
-    const digits = Math.min(places(1e-3), 4);
+    const digits = decimalsOf(step * 1e3, 4);
     return values.map((value) => `${(value * 1e3).toFixed(digits).replace('-', '−')} ms`);
   }
-  const digits = Math.min(places(1), 7);
+  const digits = decimalsOf(step, 7);
   return values.map((value) => `${value.toFixed(digits).replace('-', '−')} s`);
 }
 
@@ -81,7 +91,7 @@ export function clockTicks(values: readonly number[]): string[] {
     if (step >= 60) {
       return hours;
     }
-    const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 3);
+    const digits = decimalsOf(step, 3);
     const fraction = digits === 0 ? '' : (value % 1).toFixed(digits).slice(1);
     return `${hours}:${two(time.getSeconds())}${fraction}`;
   });
@@ -380,10 +390,10 @@ function dataOf(set: SeriesSet): uPlot.AlignedData {
   return [set.x, ...set.series.map((line) => line.values)] as uPlot.AlignedData;
 }
 
-function axisNumbers(splits: readonly number[], factor: number): string[] {
+export function axisNumbers(splits: readonly number[], factor: number): string[] {
   const shown = splits.map((value) => value * factor);
   const step = shown.length > 1 ? Math.abs((shown[1] as number) - (shown[0] as number)) : 1;
-  const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 6);
+  const digits = decimalsOf(step, 6);
   return shown.map((value) => {
     const text = value.toFixed(digits);
     return (Number(text) === 0 ? text.replace('-', '') : text).replace('-', '−');
