@@ -495,7 +495,7 @@ export function TimeChart(props: Props) {
       }
     });
     u.redraw(false);
-  }, [props.hidden, props.overlay, props.levels, look]);
+  }, [props.hidden, props.overlay, props.levels, props.bands, look]);
 
   const latest = props.set.series.map((line) => line.name).join(', ');
   const { from, to } = props.view.current;

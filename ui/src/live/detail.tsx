@@ -90,7 +90,7 @@ function RegisterDetail({
   kept: boolean;
   close: () => void;
 }) {
-  const { catalogue, renewed, meter } = useLive();
+  const { catalogue, renewed, meter, address } = useLive();
   const reading = useRegisters([label]).get(label);
   const info = catalogue?.get(label);
   const quality = qualityOf(reading, renewed);
@@ -123,6 +123,11 @@ function RegisterDetail({
       <p class={words.length > 0 ? 'detail-marks doubtful' : 'detail-marks'}>
         {quality.available ? (words.length > 0 ? words.join('; ') : t('good')) : ''}
       </p>
+      {quality.marks.includes('flagged') && (
+        <a class="why" href={address.linkTo('events')}>
+          {t('why')}
+        </a>
+      )}
       {kept && (
         <button type="button" class="plain" onClick={close}>
           {t('closeDetail')}

@@ -65,6 +65,7 @@ const english = {
   markSync: 'frequency not locked',
   markHeld: 'held: not renewed at present',
   percentOfNominal: '{percent} % of nominal',
+  why: 'See the events',
   closeDetail: 'Close',
 
   // Overview
@@ -182,6 +183,7 @@ const english = {
   rowsAll: '{rows} rows',
   bandNote: 'Each point stands for several rows: mean, smallest and largest are drawn.',
   gapNote: 'Where rows are missing the line breaks.',
+  disturbedNote: 'Shaded: dips, swells and interruptions.',
   droppedRows: '{n} rows could not be stored.',
   atPointerTime: 'At {time}',
   newestTime: 'Newest shown',

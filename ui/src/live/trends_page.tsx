@@ -2,6 +2,7 @@
 // What the logs remember. Each span is asked for anew, thinned by the server to what can be seen.
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ChartGroup, ViewToolbar, type Panel } from '../charts/chart_group';
+import type { Band } from '../charts/time_chart';
 import { number, scaleOf } from '../lib/format';
 import { epochSeconds, isoOf, localTime, zoneAt } from '../lib/local_time';
 import { useLook } from '../lib/look';
@@ -13,7 +14,7 @@ import { meterPath } from './api';
 import { useFetched, useLive } from './context';
 import { seriesOf, usualColumns } from './log_series';
 import { t, type LiveKey } from './strings';
-import type { LogInfo, LogRows } from './types';
+import type { Disturbance, LogInfo, LogRows } from './types';
 import { useWindowHeight } from './use_window';
 
 const RENEW_MS = 3000;
@@ -251,6 +252,7 @@ function LogCharts({
     },
   );
   const sets = useMemo(() => (data === null ? [] : seriesOf(data)), [data]);
+  const bands = useDisturbanceBands(settled.from - room, settled.to + room);
   const height = Math.max(
     Math.floor((windowHeight - 360 * look.zoom) / Math.max(sets.length, 1)),
     Math.round(130 * look.zoom),
@@ -300,7 +302,7 @@ function LogCharts({
           <ChartGroup
             view={view}
             panels={panels}
-            bands={NO_BANDS}
+            bands={bands}
             levels={false}
             overlay={false}
             hidden={NONE_HIDDEN}
@@ -311,7 +313,8 @@ function LogCharts({
             {thinned
               ? `${t('rowsShown', { points: data.time.length, rows: data.rows })}. ${t('bandNote')}`
               : `${t('rowsAll', { rows: data.rows })}.`}{' '}
-            {t('gapNote')} {t('zoneNote', { zone: zoneAt(isoOf(settled.to)) })}
+            {t('gapNote')} {bands.length > 0 && `${t('disturbedNote')} `}
+            {t('zoneNote', { zone: zoneAt(isoOf(settled.to)) })}
           </p>
         </>
       )}
@@ -319,7 +322,29 @@ function LogCharts({
   );
 }
 
-const NO_BANDS: never[] = [];
+const MOST_BANDS = 500;
+
+/// Where the log was disturbed, as far as there are not too many to be told apart.
+function useDisturbanceBands(from: number, to: number): Band[] {
+  const { meter } = useLive();
+  const { data } = useFetched<{ disturbances: Disturbance[] }>(
+    meterPath(meter.id, 'disturbances'),
+    { from: isoOf(from), to: isoOf(to), limit: MOST_BANDS },
+  );
+  return useMemo(
+    () =>
+      data === null || data.disturbances.length >= MOST_BANDS
+        ? []
+        : data.disturbances.flatMap(({ type, start, end }): Band[] => {
+            const first = start ?? end;
+            return first === null
+              ? []
+              : [{ kind: type, from: epochSeconds(first), to: epochSeconds(end ?? first) }];
+          }),
+    [data],
+  );
+}
+
 const NONE_HIDDEN: ReadonlySet<string> = new Set();
 
 /// Smallest and largest within the shown span, extremes of thinned points included.
