@@ -35,8 +35,10 @@ export async function until(what, ask) {
 }
 
 export class LiveServer {
-  constructor(program, options) {
+  /// Paths in the options are relative to `folder`.
+  constructor(program, folder, options) {
     this.program = program;
+    this.folder = folder;
     this.options = options;
     this.output = '';
   }
@@ -45,7 +47,10 @@ export class LiveServer {
     this.port ??= await freePort();
     const web = `127.0.0.1:${this.port}`;
     const options = ['run', ...this.options, '--web', web, '--modbus', 'off'];
-    this.process = spawn(this.program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(this.program, options, {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.process.stdout.on('data', (chunk) => (this.output += chunk));
     this.process.stderr.on('data', (chunk) => (this.output += chunk));
     this.ended = new Promise((resolve) => this.process.on('exit', resolve));

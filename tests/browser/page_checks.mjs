@@ -45,7 +45,7 @@ export function worstContrast(page, ground) {
     const backOf = (element) => {
       for (let e = element; e !== null; e = e.parentElement) {
         const colour = getComputedStyle(e).backgroundColor;
-        if (!/, 0\)$/.test(colour)) {
+        if (!/^rgba.*, 0\)$/.test(colour)) {
           return colour;
         }
       }

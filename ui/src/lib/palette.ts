@@ -10,16 +10,16 @@ type Colours = readonly [string, string, string, string];
 const PHASES: Record<PaletteName, Record<ThemeName, Colours>> = {
   // Okabe and Ito, darkened or lightened to stand out from the background.
   safe: {
-    light: ['#0060a0', '#c24e00', '#007a5a', '#a64d86'],
+    light: ['#0060a0', '#b84a00', '#007a5a', '#a64d86'],
     dark: ['#5cb8f2', '#f0a030', '#2fc79b', '#dd8fbf'],
   },
   // IEC 60445: L1 brown, L2 black, L3 grey, N blue.
   iec: {
-    light: ['#8a4a1c', '#16181c', '#7a818c', '#1463c4'],
+    light: ['#8a4a1c', '#16181c', '#666d77', '#1463c4'],
     dark: ['#cf8a55', '#f2f4f7', '#98a1ad', '#6fa8ff'],
   },
   'north-america': {
-    light: ['#16181c', '#c8202c', '#1463c4', '#7a818c'],
+    light: ['#16181c', '#c8202c', '#1463c4', '#666d77'],
     dark: ['#f2f4f7', '#ff6b70', '#6fa8ff', '#98a1ad'],
   },
 };
@@ -58,7 +58,7 @@ export const INK: Record<
     weak: '#59636f',
     grid: '#e3e7ec',
     accent: '#0b5cad',
-    dip: '#b45f00',
+    dip: '#a05400',
     swell: '#7a3fb0',
     interruption: '#c01f2e',
   },

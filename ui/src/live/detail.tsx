@@ -50,7 +50,9 @@ function MeterFacts({ meter }: { meter: Meter }) {
       meter.clock_ok
         ? meter.clock_uncertainty_s === null
           ? t('clockUnknown')
-          : t('clockGood', { limit: seconds(meter.clock_uncertainty_s) })
+          : meter.clock_uncertainty_s === 0
+            ? t('clockExact')
+            : t('clockGood', { limit: seconds(meter.clock_uncertainty_s) })
         : t('clockBad'),
     ],
   ];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The waveform around a disturbance, with its thresholds.
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ChartGroup, ViewToolbar, type Panel } from '../charts/chart_group';
 import { Readings } from '../charts/readings';
 import type { Band } from '../charts/time_chart';
@@ -19,15 +19,28 @@ import { useWindowHeight } from './use_window';
 
 const SAMPLES_SHOWN_AT_LEAST = 8;
 const CYCLES_AROUND = 3;
+const ASK_AGAIN_MS = 700;
+const ASK_AGAIN_TIMES = 12;
 
 /// `event` null: it is older than those of the list.
 export function DisturbancePicture({ id, event }: { id: number; event: Disturbance | null }) {
   const { meter } = useLive();
-  const older = useFetched<{ disturbances: Disturbance[] }>(
-    event === null ? meterPath(meter.id, 'disturbances') : null,
+  const [round, setRound] = useState(0);
+  const again = event === null || !event.has_waveform;
+  const asked = useFetched<{ disturbances: Disturbance[] }>(
+    again ? meterPath(meter.id, 'disturbances') : null,
     { before: id + 1, limit: 1 },
+    round,
   );
-  const known = event ?? older.data?.disturbances.find((entry) => entry.id === id) ?? null;
+  const known = asked.data?.disturbances.find((entry) => entry.id === id) ?? event;
+  // The waveform of a disturbance is stored a little later than the disturbance itself.
+  useEffect(() => {
+    if (known?.has_waveform === false && round < ASK_AGAIN_TIMES) {
+      const timer = setTimeout(() => setRound(round + 1), ASK_AGAIN_MS);
+      return () => clearTimeout(timer);
+    }
+    return undefined;
+  }, [known?.has_waveform, round]);
   const has = known === null || known.has_waveform;
   const waveform = useFetched<Waveform>(
     has ? meterPath(meter.id, 'disturbances', id, 'waveform') : null,
@@ -36,7 +49,9 @@ export function DisturbancePicture({ id, event }: { id: number; event: Disturban
     <>
       {known !== null && <Facts event={known} />}
       {!has ? (
-        <p class="nothing">{t('noPicture')}</p>
+        <p class="nothing" role="status">
+          {t(round < ASK_AGAIN_TIMES ? 'pictureLoading' : 'noPicture')}
+        </p>
       ) : waveform.data === null ? (
         <p class="nothing" role="status">
           {waveform.error ?? t('pictureLoading')}

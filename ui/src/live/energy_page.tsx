@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isAvailable, scaleOf, seconds } from '../lib/format';
+import { isAvailable, scaleOf } from '../lib/format';
 import { useLive, useRegisters, type Readings } from './context';
 import { Counter } from './counter';
 import { Figure } from './figure';
@@ -87,7 +87,12 @@ export function EnergyPage() {
         <div class="section-head">
           <h2>{t('demand')}</h2>
           {left !== null && (
-            <p class="time-left">{t('timeLeft', { time: seconds(Math.round(left)) })}</p>
+            <p class="time-left">
+              {t('timeLeft', {
+                minutes: Math.floor(Math.round(left) / 60),
+                seconds: Math.round(left) % 60,
+              })}
+            </p>
           )}
         </div>
         {rows.length === 0 ? (

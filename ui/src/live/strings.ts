@@ -37,6 +37,7 @@ const english = {
   lag: 'Behind the source',
   clock: 'Clock',
   clockGood: 'within {limit}',
+  clockExact: 'exact',
   clockBad: 'not locked',
   clockDoubt: 'clock not locked',
   clockUnknown: 'uncertainty unknown',
@@ -166,7 +167,7 @@ const english = {
   noDemand: 'The template of this meter has no demand registers.',
   noEnergy: 'The template of this meter has no energy registers.',
   currentOf: 'I {phase}',
-  timeLeft: 'Interval ends in {time}',
+  timeLeft: 'Interval ends in {minutes} min {seconds} s',
 
   // Trends
   log: 'Log',
