@@ -2,9 +2,13 @@
 #include "app/bench.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <memory>
+#include <thread>
 
 #include "app/output.hpp"
 #include "app/verify_signal.hpp"
@@ -16,18 +20,17 @@ namespace halfcycle::app {
 namespace {
 
 using meter::Meter;
-using metrology::Engine;
+using metrology::Stage;
+using Clock = std::chrono::steady_clock;
 
-constexpr double kRateHertz = 25600.0;
 constexpr double kFundamentalHertz = 50.0;
-constexpr std::size_t kHalfCycleFrames = 256;
 // Ten cycles repeat without a seam: every tone is a whole multiple of the fundamental.
-constexpr std::size_t kPeriodFrames = 20 * kHalfCycleFrames;
+constexpr std::size_t kPeriodHalfCycles = 20;
 
-VerifySignal feeder() {
+VerifySignal feeder(const BenchSetup& setup) {
   VerifySignal signal;
   signal.fundamental_hertz = kFundamentalHertz;
-  signal.rate_hertz = kRateHertz;
+  signal.rate_hertz = setup.rate_hertz;
   signal.start = to_instant({2024, 1, 1, 0, 0, 0, 0});
   for (std::size_t phase = 0; phase < 3; ++phase) {
     const double angle = -2.0943951023931953 * static_cast<double>(phase);
@@ -40,7 +43,9 @@ VerifySignal feeder() {
         {static_cast<Input>(lane(Input::I1) + phase),
          {{1, 5.0, angle}, {3, 0.8, 3 * angle}, {5, 0.9, 5 * angle}, {7, 0.5, 7 * angle}}});
   }
-  signal.channels.push_back({Input::I4, {{1, 0.1, 0.0}, {3, 2.4, 0.0}}});
+  if (setup.channels > 6) {
+    signal.channels.push_back({Input::I4, {{1, 0.1, 0.0}, {3, 2.4, 0.0}}});
+  }
   return signal;
 }
 
@@ -59,103 +64,182 @@ std::string processor_name() {
 
 // Before the count starts: the meters find the frequency and fill their windows.
 constexpr std::size_t kWarmUpHalfCycles = 100;
+// Behind it: with a clock at every stage, which costs too much to be on while the rest is measured.
+constexpr std::size_t kStageHalfCycles = 100;
 
-// CPU seconds that the consumers take for so many half cycles, one after another in turns.
-template <class Consumer>
-Result<double> feed(const VerifySignal& signal, const std::vector<float>& period,
-                    std::vector<std::unique_ptr<Consumer>>& consumers, std::size_t half_cycles,
-                    const std::function<void(double)>& progress,
-                    const std::function<bool()>& stop) {
-  double cpu = 0.0;
-  for (std::size_t turn = 0; turn < kWarmUpHalfCycles + half_cycles; ++turn) {
-    if (stop && stop()) {
-      return fail(ErrorCode::Interrupted, "stopped");
+// The time that one thread spends in each stage.
+class Stages final : public metrology::StageClock {
+ public:
+  void enter(Stage stage) noexcept override {
+    const Clock::time_point now = Clock::now();
+    // No stage takes so long in one go: the thread was not running.
+    constexpr double kLongest = 5e-4;
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    spent[static_cast<std::size_t>(stage_)] += seconds < kLongest ? seconds : 0.0;
+    stage_ = stage;
+    last_ = now;
+  }
+  void resume() noexcept { last_ = Clock::now(); }
+  std::array<double, metrology::kStageCount> spent{};
+
+ private:
+  Stage stage_ = Stage::Ingest;
+  Clock::time_point last_;
+};
+
+// What one thread does and finds.
+struct Share {
+  std::vector<std::unique_ptr<Meter>> meters;
+  double cpu_seconds = 0.0;
+  std::vector<float> latencies;  // s
+  Stages stages;
+};
+
+struct Feed {
+  const VerifySignal& signal;
+  const std::vector<float>& period;
+  std::size_t half_cycle_frames;
+  std::size_t half_cycles;
+  const std::function<void(double)>& progress;
+  const std::function<bool()>& stop;
+  std::atomic<bool> stopped = false;
+};
+
+void run_share(Feed& feed, Share& share, bool first) {
+  const std::size_t counted_end = kWarmUpHalfCycles + feed.half_cycles;
+  const std::size_t total = counted_end + kStageHalfCycles;
+  share.latencies.reserve(feed.half_cycles * share.meters.size());
+  for (std::size_t turn = 0; turn < total && !feed.stopped; ++turn) {
+    if (first) {
+      if (feed.stop && feed.stop()) {
+        feed.stopped = true;
+        return;
+      }
+      if (feed.progress && turn % 16 == 0) {
+        feed.progress(static_cast<double>(turn) / static_cast<double>(total));
+      }
     }
     SampleBlock block;
-    block.frames = period.data() + (turn * kHalfCycleFrames % kPeriodFrames) * 8;
-    block.frame_count = kHalfCycleFrames;
-    block.inputs = signal.inputs();
-    block.first_index = turn * kHalfCycleFrames;
-    block.time = {0, signal.start, kRateHertz};
+    block.frames =
+        feed.period.data() + turn % kPeriodHalfCycles * feed.half_cycle_frames * block.lanes;
+    block.frame_count = feed.half_cycle_frames;
+    block.inputs = feed.signal.inputs();
+    block.first_index = turn * feed.half_cycle_frames;
+    block.time = {0, feed.signal.start, feed.signal.rate_hertz};
     block.discontinuity = turn == 0 ? Discontinuity::Start : Discontinuity::None;
+    const bool counted = turn >= kWarmUpHalfCycles && turn < counted_end;
+    if (turn == counted_end) {
+      for (const auto& meter : share.meters) {
+        meter->set_stage_clock(&share.stages);
+      }
+    }
+    share.stages.resume();
     const double before = thread_cpu_seconds();
-    for (const auto& consumer : consumers) {
-      consumer->push(block);
+    const Clock::time_point there = Clock::now();
+    for (const auto& meter : share.meters) {
+      meter->push(block);
+      if (counted) {
+        share.latencies.push_back(std::chrono::duration<float>(Clock::now() - there).count());
+      }
     }
-    if (turn >= kWarmUpHalfCycles) {
-      cpu += thread_cpu_seconds() - before;
+    for (const auto& meter : share.meters) {
+      while (meter->work()) {
+      }
     }
-    if (progress && turn % 16 == 0) {
-      progress(static_cast<double>(turn) / static_cast<double>(kWarmUpHalfCycles + half_cycles));
+    if (turn >= counted_end) {
+      share.stages.enter(Stage::Ingest);
+    }
+    if (counted) {
+      share.cpu_seconds += thread_cpu_seconds() - before;
     }
   }
-  return cpu;
+}
+
+BenchLatency latency_of(std::vector<float>& latencies) {
+  if (latencies.empty()) {
+    return {};
+  }
+  std::sort(latencies.begin(), latencies.end());
+  const auto at = [&](double share) {
+    const double last = static_cast<double>(latencies.size() - 1);
+    return static_cast<double>(latencies[static_cast<std::size_t>(share * last)]);
+  };
+  return {at(0.5), at(0.99), at(1.0)};
 }
 
 }  // namespace
 
-Result<BenchResult> run_bench(int meters, double seconds,
-                              const std::function<void(double)>& progress,
+Result<BenchResult> run_bench(const BenchSetup& setup, const std::function<void(double)>& progress,
                               const std::function<bool()>& stop) {
-  const VerifySignal signal = feeder();
+  const VerifySignal signal = feeder(setup);
+  const auto half_cycle_frames =
+      static_cast<std::size_t>(std::lround(setup.rate_hertz / (2.0 * kFundamentalHertz)));
   std::vector<float> period;
-  signal.render(0, kPeriodFrames, period);
-  const auto half_cycles =
-      static_cast<std::size_t>(std::max(1.0, std::ceil(seconds * 2.0 * kFundamentalHertz)));
+  signal.render(0, kPeriodHalfCycles * half_cycle_frames, period);
+  Feed feed{.signal = signal,
+            .period = period,
+            .half_cycle_frames = half_cycle_frames,
+            .half_cycles = static_cast<std::size_t>(
+                std::max(1.0, std::ceil(setup.seconds * 2.0 * kFundamentalHertz))),
+            .progress = progress,
+            .stop = stop};
 
-  meter::MeterSetup setup;
-  setup.inputs = signal.inputs();
-  setup.sample_rate_hertz = kRateHertz;
-  setup.system.nominal_frequency_hertz = kFundamentalHertz;
+  meter::MeterSetup meter;
+  meter.inputs = signal.inputs();
+  meter.sample_rate_hertz = setup.rate_hertz;
+  meter.system.nominal_frequency_hertz = kFundamentalHertz;
+  const metrology::EngineSetup engine{
+      .system = meter.system, .inputs = meter.inputs, .sample_rate_hertz = meter.sample_rate_hertz};
+  meter.engine_tables = metrology::make_engine_tables(engine);
+
+  std::vector<Share> shares(static_cast<std::size_t>(std::min(setup.threads, setup.meters)));
+  for (Share& share : shares) {
+    meter.engine_workspace = metrology::make_engine_workspace(*meter.engine_tables);
+    const std::size_t k = static_cast<std::size_t>(&share - shares.data());
+    for (std::size_t m = k; m < static_cast<std::size_t>(setup.meters); m += shares.size()) {
+      auto made = Meter::create(meter);
+      if (!made) {
+        return fail(made.error());
+      }
+      meter.compiled_template = (*made)->setup().compiled_template;
+      share.meters.push_back(*std::move(made));
+    }
+  }
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t k = 1; k < shares.size(); ++k) {
+      others.emplace_back([&feed, &share = shares[k]] { run_share(feed, share, false); });
+    }
+    run_share(feed, shares[0], true);
+  }
+  if (feed.stopped) {
+    return fail(ErrorCode::Interrupted, "stopped");
+  }
 
   BenchResult result;
-  result.meters = meters;
-  result.signal_seconds = static_cast<double>(half_cycles) / (2.0 * kFundamentalHertz);
+  result.setup = setup;
+  result.setup.threads = static_cast<int>(shares.size());
+  result.signal_seconds = static_cast<double>(feed.half_cycles) / (2.0 * kFundamentalHertz);
   result.processor = processor_name();
-  const auto half = [&](double from) {
-    return [from, &progress](double share) {
-      if (progress) {
-        progress(from + 0.5 * share);
-      }
-    };
-  };
-  double engine_cpu = 0.0;
-  {
-    std::vector<std::unique_ptr<Engine>> engines;
-    for (int i = 0; i < meters; ++i) {
-      auto engine = Engine::create({setup.system, setup.inputs, kRateHertz});
-      if (!engine) {
-        return fail(engine.error());
-      }
-      engines.push_back(*std::move(engine));
+  std::array<double, metrology::kStageCount> spent{};
+  std::vector<float> latencies;
+  double in_stages = 0.0;
+  for (Share& share : shares) {
+    result.cpu_seconds += share.cpu_seconds;
+    latencies.insert(latencies.end(), share.latencies.begin(), share.latencies.end());
+    for (std::size_t k = 0; k < spent.size(); ++k) {
+      spent[k] += share.stages.spent[k];
+      in_stages += share.stages.spent[k];
     }
-    const auto cpu = feed(signal, period, engines, half_cycles, half(0.0), stop);
-    if (!cpu) {
-      return fail(cpu.error());
+    for (const auto& each : share.meters) {
+      result.bytes_per_meter += static_cast<double>(each->memory_bytes()) / setup.meters;
     }
-    engine_cpu = *cpu;
   }
-  std::vector<std::unique_ptr<Meter>> all;
-  for (int i = 0; i < meters; ++i) {
-    auto meter = Meter::create(setup);
-    if (!meter) {
-      return fail(meter.error());
-    }
-    all.push_back(*std::move(meter));
+  result.latency = latency_of(latencies);
+  for (std::size_t k = 0; k < spent.size(); ++k) {
+    result.stages.push_back({std::string(metrology::name(static_cast<Stage>(k))),
+                             spent[k] / in_stages * result.cpu_seconds});
   }
-  const auto cpu = feed(signal, period, all, half_cycles, half(0.5), stop);
-  if (!cpu) {
-    return fail(cpu.error());
-  }
-  result.cpu_seconds = *cpu;
-  for (const auto& meter : all) {
-    result.bytes_per_meter +=
-        static_cast<double>(meter->memory_bytes()) / static_cast<double>(meters);
-  }
-  // Measured as two runs, one after the other: what a meter takes beyond its engine is the rest.
-  const double engine_share = std::min(engine_cpu, result.cpu_seconds);
-  result.stages = {{"engine", engine_share},
-                   {"detectors_and_graph", result.cpu_seconds - engine_share}};
   return result;
 }
 

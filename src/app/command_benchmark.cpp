@@ -17,7 +17,7 @@ namespace {
 std::string render_json(const BenchResult& result) {
   JsonWriter json(1);
   json.begin_object();
-  json.key("meters").integer(static_cast<std::uint64_t>(result.meters));
+  json.key("meters").integer(static_cast<std::uint64_t>(result.setup.meters));
   json.key("signal_seconds").number(result.signal_seconds);
   json.key("cpu_seconds").number(result.cpu_seconds);
   json.key("realtime_meters_per_core").number(result.realtime_meters_per_core());
@@ -27,6 +27,16 @@ std::string render_json(const BenchResult& result) {
     json.key(stage.name).number(stage.cpu_seconds);
   }
   json.end_object();
+  json.key("threads").integer(static_cast<std::uint64_t>(result.setup.threads));
+  json.key("sample_rate_hz").number(result.setup.rate_hertz);
+  json.key("channels").integer(static_cast<std::uint64_t>(result.setup.channels));
+  json.key("realtime_meters").number(result.realtime_meters());
+  json.key("ns_per_sample_and_channel").number(result.nanoseconds_per_sample());
+  json.key("half_cycle_latency_s").begin_object();
+  json.key("p50").number(result.latency.p50_seconds);
+  json.key("p99").number(result.latency.p99_seconds);
+  json.key("max").number(result.latency.most_seconds);
+  json.end_object();
   json.key("processor").string(result.processor);
   json.end_object();
   return json.take() + '\n';
@@ -34,9 +44,12 @@ std::string render_json(const BenchResult& result) {
 
 std::string render_table(const BenchResult& result, const Screen& screen) {
   using Align = TextTable::Align;
+  const BenchSetup& setup = result.setup;
   std::string out = format(
-      "{} meters, {:g} s of signal each: 7 channels, 25.6 kS/s, half cycles in turn, one thread\n",
-      result.meters, result.signal_seconds);
+      "{} meters, {:g} s of signal each: {} channels, {:g} kS/s, half cycles in turn, {} "
+      "thread{}\n",
+      setup.meters, result.signal_seconds, setup.channels, setup.rate_hertz / 1000.0, setup.threads,
+      setup.threads == 1 ? "" : "s");
   if (!result.processor.empty()) {
     out += format("on {}\n", printable(result.processor));
   }
@@ -44,10 +57,20 @@ std::string render_table(const BenchResult& result, const Screen& screen) {
   table.row({"", "", ""});
   table.row({"meters in real time on one core",
              styled(screen, Style::Bold, format("{:.0f}", result.realtime_meters_per_core())), ""});
+  if (setup.threads > 1) {
+    table.row(
+        {"meters in real time on all of them", format("{:.0f}", result.realtime_meters()), ""});
+  }
   table.row({"CPU time", format("{:.3f}", result.cpu_seconds), "s"});
   for (const BenchStage& stage : result.stages) {
     table.row({"  " + stage.name, format("{:.3f}", stage.cpu_seconds), "s"});
   }
+  table.row(
+      {"  for a sample of a channel", format("{:.2f}", result.nanoseconds_per_sample()), "ns"});
+  table.row({"half cycle published after", format("{:.0f}", result.latency.p50_seconds * 1e6),
+             "µs  median"});
+  table.row({"", format("{:.0f}", result.latency.p99_seconds * 1e6), "µs  99 %"});
+  table.row({"", format("{:.0f}", result.latency.most_seconds * 1e6), "µs  longest"});
   table.row({"memory of a meter", format("{:.2f}", result.bytes_per_meter / 1e6), "MB"});
   return out + table.text(2);
 }
@@ -57,8 +80,12 @@ std::string render_table(const BenchResult& result, const Screen& screen) {
 Result<int> run_command(const BenchOptions& options) {
   Progress progress(!options.quiet, "halfcycle: measuring");
   const auto result = run_bench(
-      options.meters, options.seconds, [&](double share) { progress.show(share); },
-      [] { return stop_requested(); });
+      {.meters = options.meters,
+       .seconds = options.seconds,
+       .threads = options.threads,
+       .rate_hertz = options.rate_hertz,
+       .channels = options.channels},
+      [&](double share) { progress.show(share); }, [] { return stop_requested(); });
   progress.clear();
   if (!result) {
     return fail(result.error());

@@ -338,12 +338,22 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   BenchOptions bench;
   CLI::App* bench_app = command("bench", "How many meters this machine carries",
                                 "  halfcycle bench\n"
-                                "  halfcycle bench --meters 100 --seconds 5 --json");
+                                "  halfcycle bench --meters 100 --seconds 5 --json\n"
+                                "  halfcycle bench --meters 50 --threads 2");
   bench_app->add_option("--meters", bench.meters, "Meters at once")
       ->type_name("N")
       ->capture_default_str();
   bench_app->add_option("--seconds", bench.seconds, "Signal for each")
       ->type_name("S")
+      ->capture_default_str();
+  bench_app->add_option("--threads", bench.threads, "Measuring threads, meters dealt out to them")
+      ->type_name("N")
+      ->capture_default_str();
+  bench_app->add_option("--rate", bench.rate_hertz, "Samples a second")
+      ->type_name("HZ")
+      ->capture_default_str();
+  bench_app->add_option("--channels", bench.channels, "6: V1 to V3 and I1 to I3; 7: I4 too")
+      ->type_name("N")
       ->capture_default_str();
   bench_app->add_flag("--json", bench.json, "For programs");
   quiet_flag(bench_app, bench.quiet);
@@ -435,6 +445,13 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
         bench.seconds > 3600.0) {
       return fail(ErrorCode::InvalidSetup,
                   "bench takes 1 to 10000 meters and up to 3600 seconds of signal");
+    }
+    if (bench.threads < 1 || bench.threads > 256 || bench.channels < 6 || bench.channels > 7 ||
+        !(bench.rate_hertz >= 1000.0 && bench.rate_hertz <= 200000.0) ||
+        std::fmod(bench.rate_hertz, 100.0) != 0.0) {
+      return fail(ErrorCode::InvalidSetup,
+                  "bench takes 1 to 256 threads, 6 or 7 channels and 1000 to 200000 samples a "
+                  "second, a multiple of 100");
     }
     return Invocation(bench);
   }

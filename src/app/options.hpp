@@ -73,6 +73,9 @@ struct VerifyOptions {
 struct BenchOptions {
   int meters = 16;
   double seconds = 10.0;
+  int threads = 1;
+  double rate_hertz = 25600.0;
+  int channels = 7;
   bool json = false;
   bool quiet = false;
 };

@@ -238,6 +238,10 @@ void Meter::push(const SampleBlock& block) {
   }
 }
 
+void Meter::set_stage_clock(metrology::StageClock* clock) {
+  state_->engine->set_stage_clock(clock);
+}
+
 bool Meter::work() { return state_->engine->work(); }
 
 void Meter::finish() {

@@ -93,6 +93,8 @@ class Meter {
   bool work();
   /// The source has ended: open events are closed as open, the last values published.
   void finish();
+  /// See metrology::Engine; null: none (at first). Not owned.
+  void set_stage_clock(metrology::StageClock* clock);
 
   /// The columns that an interval has with this wiring, inputs and sample rate, scalars first.
   [[nodiscard]] std::vector<Column> columns(Interval interval) const;

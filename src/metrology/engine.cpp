@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrology/engine.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "metrology/engine_state.hpp"
@@ -46,6 +47,15 @@ Engine::~Engine() = default;
 void Engine::add_sink(IntervalSink* sink) { state_->outputs.add(sink); }
 void Engine::add_half_cycle_sink(HalfCycleSink* sink) { state_->outputs.add(sink); }
 void Engine::set_event_query(const EventQuery* query) { state_->outputs.query = query; }
+
+void Engine::set_stage_clock(StageClock* clock) { state_->outputs.clock = clock; }
+
+std::string_view name(Stage stage) {
+  constexpr std::array<std::string_view, kStageCount> kNames{
+      "ingest", "sums",     "tracking",    "flicker",   "values", "resample",
+      "fft",    "grouping", "aggregation", "detectors", "graph"};
+  return kNames[static_cast<std::size_t>(stage)];
+}
 
 void Engine::push(const SampleBlock& block) noexcept {
   const signal::FlushDenormals flush;

@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "base/instant.hpp"
 #include "base/quality.hpp"
@@ -105,6 +106,30 @@ class EventQuery {
   [[nodiscard]] virtual bool touched(Instant start, Instant end) const = 0;
 };
 
+/// Where the time of an engine goes.
+enum class Stage : std::uint8_t {
+  Ingest,    ///< samples into the ring, sums by chunks
+  Sums,      ///< rms and powers of half cycles, of each channel's own windows and of 10/12 cycles
+  Tracking,  ///< fundamental phasors, frequency, where windows begin
+  Flicker,   ///< on fixed-rate samples
+  Values,    ///< quantities from sums
+  Resample,  ///< the window onto whole cycles
+  Fft,       ///< its transform
+  Grouping,  ///< subgroups, angles, distortion
+  Aggregation,  ///< longer intervals
+  Detectors,    ///< the half-cycle sinks
+  Graph,        ///< the interval sinks
+};
+inline constexpr std::size_t kStageCount = 11;
+[[nodiscard]] std::string_view name(Stage stage);  ///< "ingest", "sums", …
+
+/// Told of every change from one stage to another; for benchmarks.
+class StageClock {
+ public:
+  virtual ~StageClock() = default;
+  virtual void enter(Stage stage) noexcept = 0;
+};
+
 class Engine {
  public:
   /// InvalidSetup for a rate or nominal values that are not positive and finite, or no inputs.
@@ -117,6 +142,8 @@ class Engine {
   void add_sink(IntervalSink* sink);
   void add_half_cycle_sink(HalfCycleSink* sink);
   void set_event_query(const EventQuery* query);
+  /// Null: none (at first). Not owned.
+  void set_stage_clock(StageClock* clock);
 
   /// Measures: ½-cycle values that the samples complete are published before it returns. What is
   /// deferred (spectra, 10/12-cycle values, aggregates) is left to work() for as long as its place

@@ -199,13 +199,13 @@ void Engine::State::make_channels() {
   const bool lines = valuer.line_to_line();
   for (std::size_t k = 0; k < 3; ++k) {
     Channel& ln = channels_[k];
-    ln.present = valuer.has_voltage(k);
+    ln.present = !lines && valuer.has_voltage(k);
     ln.voltage = kLn[k];
     ln.index = k;
     ln.squared = {.lane = k};
     ln.detector_channel = lines ? -1 : static_cast<int>(k);
     Channel& ll = channels_[3 + k];
-    ll.present = valuer.has_line(k);
+    ll.present = lines && valuer.has_line(k);
     ll.line = true;
     ll.voltage = kLl[k];
     ll.index = k;
@@ -395,6 +395,7 @@ void Engine::State::push(const SampleBlock& block) noexcept {
       make_canonical(frames, block.lanes, count, rate->slice.data());
       frames = rate->slice.data();
     }
+    enter(Stage::Flicker);
     rate->flicker.push(frames, count, frames == rate->slice.data() ? lanes : block.lanes);
     take_frames(frames, count);
     done += count;
@@ -447,6 +448,7 @@ void Engine::State::take_frames(const float* frames, std::size_t count) noexcept
     return;
   }
   source_frames_ += static_cast<std::int64_t>(count);
+  enter(Stage::Ingest);
   if (rate->factor == 1) {
     rate->ring.push(frames, count);
   } else {
@@ -643,6 +645,7 @@ void Engine::State::process() noexcept {
 }
 
 void Engine::State::do_channel(Channel& channel) noexcept {
+  enter(Stage::Sums);
   const ChannelWindow::Window window = channel.windows.front();
   channel.windows.pop();
   const std::array channels{channel.squared, SquaredChannel{.lane = channel.current_lane}};
@@ -657,6 +660,7 @@ void Engine::State::do_channel(Channel& channel) noexcept {
   channel.latest.end = instant_of(clock, window.end);
   channel.latest.u_rms_volts = channel.u_rms;
   if (channel.detector_channel >= 0) {
+    enter(Stage::Detectors);
     for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
       outputs.half_cycles[k]->on_voltage_window(channel.latest);
     }
@@ -665,7 +669,9 @@ void Engine::State::do_channel(Channel& channel) noexcept {
 
 void Engine::State::do_half_cycle() noexcept {
   RateDependent& r = *rate;
+  enter(Stage::Sums);
   const WindowSums sums = r.tables->integrate(r.ring, half_start_, half_end_);
+  enter(Stage::Tracking);
   const GridCycle& cycle =
       r.tracker.push(correlate_half_cycle(r.ring, r.tables->end_weights, half_start_, half_end_),
                      half_start_, half_end_);
@@ -686,7 +692,9 @@ void Engine::State::do_half_cycle() noexcept {
     }
     WindowSums whole = half_sums_;
     whole += sums;
+    enter(Stage::Values);
     publish_half_cycle(cycle, whole);
+    enter(Stage::Tracking);
     count_cycles(cycle.number - ReferenceTracker::kSmoothAhead);
   }
   half_sums_ = sums;
@@ -781,8 +789,12 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
       i_count += 1.0;
     }
   }
-  at(QuantityId::VlnAvg) = ln_count > 0.0 ? ln_sum / ln_count : kNotAvailable;
-  at(QuantityId::VllAvg) = ll_count > 0.0 ? ll_sum / ll_count : kNotAvailable;
+  if (ln_count > 0.0) {
+    at(QuantityId::VlnAvg) = ln_sum / ln_count;
+  }
+  if (ll_count > 0.0) {
+    at(QuantityId::VllAvg) = ll_sum / ll_count;
+  }
   at(QuantityId::IAvg) = i_count > 0.0 ? i_sum / i_count : kNotAvailable;
 
   tell_of_corrections(cycle.cycle_start);
@@ -810,6 +822,7 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
     detail.phasors[l] =
         there ? cycle.phasors[l] : std::complex<double>(kNotAvailable, kNotAvailable);
   }
+  enter(Stage::Detectors);
   for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
     outputs.half_cycles[k]->on_half_cycle(detail);
   }
@@ -986,6 +999,7 @@ void Engine::State::do_window_piece() noexcept {
                                      signal::WindowIntegrator::end_frame(due_.end, kWindowEnds));
   const bool held = r.ring.holds(first, last);
   if (held && due_.pieces_done < SpectrumAnalyzer::kPieces) {
+    enter(due_.pieces_done < SpectrumAnalyzer::kResamplePieces ? Stage::Resample : Stage::Fft);
     due_.pieces_done =
         r.spectrum.do_piece(r.ring, due_.start, due_.end, due_.bend, due_.pieces_done);
     return;
@@ -1006,7 +1020,9 @@ void Engine::State::do_window_piece() noexcept {
 
 void Engine::State::evaluate_window() noexcept {
   RateDependent& r = *rate;
+  enter(Stage::Sums);
   const WindowSums sums = r.tables->integrate(r.ring, due_.start, due_.end, kWindowEnds);
+  enter(Stage::Values);
   WindowMeasures m = measures_of(sums);
   due_.marks.complete = is_complete(sums);
   m.frequency_hertz = due_.lost
@@ -1018,6 +1034,7 @@ void Engine::State::evaluate_window() noexcept {
   }
   r.spectrum.phasors(m.phasor);
   valuer.evaluate(m, window_values_);
+  enter(Stage::Grouping);
   DistortionSummary distortion;
   r.spectrum.group(m.mean, spectrum_inputs, valuer.line_to_line(), valuer.voltage_floor_volts(),
                    valuer.current_floor_amperes(), *spectra_, distortion);
@@ -1028,6 +1045,7 @@ void Engine::State::evaluate_window() noexcept {
 }
 
 void Engine::State::hand_over_window() noexcept {
+  enter(Stage::Aggregation);
   due_.waiting = false;
   if (valuer.has_power()) {
     for (std::size_t k = 0; k < kQuantityCount; ++k) {

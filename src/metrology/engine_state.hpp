@@ -45,7 +45,15 @@ struct Outputs final : IntervalSink {
   std::size_t interval_count = 0;
   std::size_t half_cycle_count = 0;
   const EventQuery* query = nullptr;
+  StageClock* clock = nullptr;
+  Stage stage = Stage::Ingest;
 
+  void enter(Stage next) noexcept {
+    if (clock != nullptr) {
+      stage = next;
+      clock->enter(next);
+    }
+  }
   void add(IntervalSink* sink) {
     if (interval_count < kMost) {
       intervals[interval_count++] = sink;
@@ -57,9 +65,12 @@ struct Outputs final : IntervalSink {
     }
   }
   void on_interval(const IntervalValues& interval) override {
+    const Stage before = stage;
+    enter(Stage::Graph);
     for (std::size_t k = 0; k < interval_count; ++k) {
       intervals[k]->on_interval(interval);
     }
+    enter(before);
   }
 };
 
@@ -141,7 +152,9 @@ struct Engine::State {
  private:
   using Position = signal::SamplePosition;
 
-  /// A channel whose ½-cycle values have windows of their own.
+  /// A channel whose ½-cycle values have windows of their own: the voltages that quality quantities
+  /// refer to (L-N in wye, L-L in delta) and the current beside each. All else is measured on the
+  /// windows of the reference.
   struct Channel {
     bool present = false;
     QuantityId voltage{};
@@ -157,6 +170,8 @@ struct Engine::State {
     double i_rms = kNotAvailable;
     VoltageWindow latest;
   };
+  void enter(Stage stage) noexcept { outputs.enter(stage); }
+
   struct Span {
     std::int64_t from = 0;  ///< source frames of the segment
     TimeQuality quality;
