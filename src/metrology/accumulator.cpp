@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "base/quality.hpp"
+#include "metrology/arctangent.hpp"
 #include "metrology/window_values.hpp"
 #include "signal/trig.hpp"
 
@@ -115,11 +116,9 @@ void means_of(const Sums& sums, InputMask inputs, Spectra& out) {
     roots(SpectrumKind::Interharmonic, SpectrumTerms::kInterSquare, SpectrumTerms::kInters);
     auto& angle = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Angle)];
     for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-      angle[h] = from[SpectrumTerms::kAngles][h] > 0
-                     ? static_cast<float>(signal::atan2_radians(
-                           static_cast<double>(from[SpectrumTerms::kSine][h]),
-                           static_cast<double>(from[SpectrumTerms::kCosine][h])))
-                     : kNaN;
+      const float turned = arctangent2(static_cast<float>(from[SpectrumTerms::kSine][h]),
+                                       static_cast<float>(from[SpectrumTerms::kCosine][h]));
+      angle[h] = from[SpectrumTerms::kAngles][h] > 0 ? turned : kNaN;
     }
   }
 }

@@ -53,10 +53,13 @@ void mean_squares(const signal::FrameRing& ring, const EndWeights& weights,
     const SquaredChannel& channel = channels[k];
     const std::size_t column =
         channel.is_line ? layout.line() + channel.line : layout.square() + channel.lane;
-    double sum = channel.is_line ? of_lines[channel.line] : of_lanes[channel.lane];
+    const double ends = channel.is_line ? of_lines[channel.line] : of_lanes[channel.lane];
+    std::array<double, 4> parts{};  // so that additions need not wait for each other
     for (std::int64_t c = first_chunk; c < last_chunk; ++c) {
-      sum += static_cast<double>(ring.chunk(c)[column]);
+      parts[static_cast<std::size_t>(c) % parts.size()] +=
+          static_cast<double>(ring.chunk(c)[column]);
     }
+    const double sum = ends + ((parts[0] + parts[1]) + (parts[2] + parts[3]));
     // Around a step to zero the interpolated square may fall below zero; NaN stays.
     out[k] = sum < 0.0 ? 0.0 : sum / (b - a);
   }

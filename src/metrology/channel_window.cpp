@@ -24,11 +24,15 @@ void ChannelWindow::advance(const ReferenceTracker& tracker, const GridCycle& cy
                             std::complex<double> phasor, std::complex<double> between,
                             std::complex<double> before, double floor_rms) noexcept {
   const bool alive = std::norm(phasor) > floor_rms * floor_rms;
+  const double turns_before =
+      measured_turns_[static_cast<std::size_t>(cycle.number % 2)];  // a cycle ago; NaN: dead
+  measured_turns_[static_cast<std::size_t>(cycle.number % 2)] = kNotAvailable;
   if (alive) {
     const double turns = signal::angle_radians(phasor) / signal::kTwoPi;
+    measured_turns_[static_cast<std::size_t>(cycle.number % 2)] = turns;
     bool steady = false;
     if (std::norm(before) > floor_rms * floor_rms) {
-      const double moved = std::abs(wrap(turns - signal::angle_radians(before) / signal::kTwoPi));
+      const double moved = std::abs(wrap(turns - turns_before));
       const auto changed = [phasor](std::complex<double> other) {
         return std::abs(std::sqrt(std::norm(phasor) / std::norm(other)) - 1.0);
       };

@@ -47,6 +47,8 @@ class ChannelWindow {
   }
 
  private:
+  /// Angles of the latest two half cycles, by their number; NaN where the channel was dead.
+  std::array<double, 2> measured_turns_{kNotAvailable, kNotAvailable};
   double angle_turns_ = 0.0;   ///< of the channel's cosine against the grid
   bool known_ = false;         ///< the angle has been measured
   double steady_turns_ = 0.0;  ///< the latest angle measured, believed if the next is steady too

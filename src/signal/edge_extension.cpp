@@ -20,6 +20,8 @@ constexpr double kNoFit = std::numeric_limits<double>::infinity();
 // is clearly better (a little better it always is, having fewer equations for its coefficients).
 constexpr double kTries[] = {10.0, 4.0, 2.5};
 constexpr double kClearlyBetter = 0.5;
+// A fit this good is of a signal without fault or noise: no other is tried.
+constexpr double kPerfect = 1e-6;
 
 }  // namespace
 
@@ -87,6 +89,9 @@ void EdgeExtender::lane_forward(std::size_t used) noexcept {
       found = true;
       std::copy_n(samples_.begin() + static_cast<std::ptrdiff_t>(used), setup_.horizon_frames,
                   best_.begin());
+    }
+    if (found && misfit < kPerfect) {
+      break;
     }
   }
   if (found) {
@@ -178,10 +183,15 @@ double EdgeExtender::predict(std::size_t from, std::size_t used) noexcept {
       continue;
     }
     energy += samples_[n] * samples_[n];
+    // In a row, for the vectors.
     for (std::size_t j = 0; j < order; ++j) {
-      const double x = samples_[n - (j + 1) * stride_];
+      right_[j] = samples_[n - (j + 1) * stride_];
+    }
+    const double* x = right_.data();
+    for (std::size_t j = 0; j < order; ++j) {
+      double* row = normal_.data() + j * order;
       for (std::size_t k = 0; k <= j; ++k) {
-        normal_[j * order + k] += x * samples_[n - (k + 1) * stride_];
+        row[k] += x[j] * x[k];
       }
     }
   }

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kSmallestRun = 80;  // what the window integrals read in a row
 
-constexpr std::int64_t chunk_of(std::int64_t frame) noexcept {
-  return frame >> std::countr_zero(kChunkFrames);  // rounds down, negative indices too
-}
-
 }  // namespace
 
 FrameRing::FrameRing(std::size_t lanes, std::size_t capacity_frames, std::size_t max_contiguous,
@@ -39,29 +35,34 @@ void FrameRing::reset(std::int64_t next_index) noexcept {
 void FrameRing::push(const float* frames, std::size_t frame_count) noexcept {
   while (frame_count > 0) {
     const std::size_t at = slot(end_);
-    const std::size_t run = std::min(frame_count, capacity() - at);
-    std::memcpy(frames_.data() + at * lanes_, frames, run * lanes_ * sizeof(float));
+    float* to = frames_.data() + at * lanes_;
+    std::size_t run = std::min(frame_count, capacity() - at);
+    if (at % kChunkFrames == 0 && run >= kChunkFrames) {
+      run = kChunkFrames;
+      kernels_->take_chunk(frames, lanes_, to, chunks_.data() + at / kChunkFrames * chunk_floats_);
+      end_ += static_cast<std::int64_t>(run);
+    } else {
+      run = std::min(run, kChunkFrames - at % kChunkFrames);
+      std::memcpy(to, frames, run * lanes_ * sizeof(float));
+      end_ += static_cast<std::int64_t>(run);
+      finish_chunk();
+    }
     if (at < contiguous_) {
       const std::size_t repeated = std::min(run, contiguous_ - at);
       std::memcpy(frames_.data() + (capacity() + at) * lanes_, frames,
                   repeated * lanes_ * sizeof(float));
     }
-    const std::int64_t from = end_;
-    end_ += static_cast<std::int64_t>(run);
-    finish_chunks(from, end_);
     begin_ = std::max(begin_, end_ - static_cast<std::int64_t>(capacity()));
     frames += run * lanes_;
     frame_count -= run;
   }
 }
 
-void FrameRing::finish_chunks(std::int64_t from, std::int64_t to) noexcept {
-  constexpr auto kFrames = static_cast<std::int64_t>(kChunkFrames);
-  for (std::int64_t c = chunk_of(from); c < chunk_of(to); ++c) {
-    if (c * kFrames >= begin_) {
-      kernels_->chunk_sums(frames(c * kFrames), kChunkFrames, lanes_,
-                           chunks_.data() + chunk_slot(c) * chunk_floats_);
-    }
+void FrameRing::finish_chunk() noexcept {
+  const std::int64_t first = end_ - static_cast<std::int64_t>(kChunkFrames);
+  if (slot(end_) % kChunkFrames == 0 && first >= begin_) {
+    kernels_->chunk_sums(frames(first), kChunkFrames, lanes_,
+                         chunks_.data() + slot(first) / kChunkFrames * chunk_floats_);
   }
 }
 

@@ -79,7 +79,8 @@ class FrameRing {
   [[nodiscard]] std::size_t chunk_slot(std::int64_t c) const noexcept {
     return static_cast<std::size_t>(c) & (mask_ / kChunkFrames);
   }
-  void finish_chunks(std::int64_t from, std::int64_t to) noexcept;
+  /// If the newest frame ends a chunk that is held completely.
+  void finish_chunk() noexcept;
 
   std::size_t lanes_;
   std::size_t mask_;

@@ -69,6 +69,8 @@ struct Kernels {
   /// ChunkLayout::floats() values.
   void (*chunk_sums)(const float* frames, std::size_t count, std::size_t lanes,
                      float* out) noexcept;
+  /// The same of 16 frames, which it copies to `to`.
+  void (*take_chunk)(const float* frames, std::size_t lanes, float* to, float* out) noexcept;
   /// Adds the weighted sums of `count` frames to ChunkLayout::added_floats() values. Products are
   /// summed in float over at most 16 frames.
   void (*weighted_sums)(const float* frames, const float* weights, std::size_t count,

@@ -279,6 +279,42 @@ void chunk_sums(const float* frames, std::size_t count, float* out) {
   extremes<kLanes>(frames, count, out + kLayout.min(), out + kLayout.max());
 }
 
+// kChunkFrames frames on their way into the ring: copied and added up in one pass.
+template <std::size_t kLanes>
+void take_chunk(const float* frames, float* to, float* out) {
+  constexpr ChunkLayout kLayout{kLanes};
+  constexpr float kInfinity = __builtin_inff();
+  FrameSums<kLanes> sums;
+  Vec8 low = all<Vec8>(kInfinity);
+  Vec8 high = all<Vec8>(-kInfinity);
+  [[maybe_unused]] Vec4 low2 = all<Vec4>(kInfinity);
+  [[maybe_unused]] Vec4 high2 = all<Vec4>(-kInfinity);
+  for (std::size_t n = 0; n < kChunkFrames; n += 2) {
+    const float* f = frames + n * kLanes;
+    float* t = to + n * kLanes;
+    sums.add_two(f);
+    for (std::size_t k = 0; k < 2; ++k) {
+      const Vec8 x = load<Vec8>(f + k * kLanes);
+      store(t + k * kLanes, x);
+      low = smaller(x, low);
+      high = larger(x, high);
+      if constexpr (kLanes == 12) {
+        const Vec4 y = load<Vec4>(f + k * kLanes + 8);
+        store(t + k * kLanes + 8, y);
+        low2 = smaller(y, low2);
+        high2 = larger(y, high2);
+      }
+    }
+  }
+  sums.finish(out);
+  store(out + kLayout.min(), low);
+  store(out + kLayout.max(), high);
+  if constexpr (kLanes == 12) {
+    store(out + kLayout.min() + 8, low2);
+    store(out + kLayout.max() + 8, high2);
+  }
+}
+
 template <std::size_t kLanes>
 void weighted_sums(const float* frames, const float* weights, std::size_t count, double* sums) {
   constexpr ChunkLayout kLayout{kLanes};
@@ -307,45 +343,77 @@ template <std::size_t kLanes>
 void add_chunks(const float* chunks, std::size_t count, double* sums, float* min, float* max) {
   constexpr ChunkLayout kLayout{kLanes};
   constexpr std::size_t kStep = kLayout.floats();
-  for (std::size_t k = 0; k < kLayout.added_floats(); k += 4) {
-    Doubles4Unaligned* to = reinterpret_cast<Doubles4Unaligned*>(sums + k);
-    Doubles4 total = *to;
-    for (std::size_t c = 0; c < count; ++c) {
-      total = total + __builtin_convertvector(load<Vec4>(chunks + c * kStep + k), Doubles4);
-    }
-    *to = total;
+  constexpr std::size_t kSums = kLayout.added_floats() / 4;
+  constexpr std::size_t kExtremes = kLanes / 4;
+  // All at once, so that the additions of one need not wait for each other.
+  Doubles4 total[kSums];
+  Vec4 low[kExtremes];
+  Vec4 high[kExtremes];
+#pragma GCC unroll 10
+  for (std::size_t k = 0; k < kSums; ++k) {
+    total[k] = *reinterpret_cast<const Doubles4Unaligned*>(sums + 4 * k);
   }
-  for (std::size_t k = 0; k < kLanes; k += 4) {
-    Vec4 low = load<Vec4>(min + k);
-    Vec4 high = load<Vec4>(max + k);
-    for (std::size_t c = 0; c < count; ++c) {
-      low = smaller(load<Vec4>(chunks + c * kStep + kLayout.min() + k), low);
-      high = larger(load<Vec4>(chunks + c * kStep + kLayout.max() + k), high);
+#pragma GCC unroll 3
+  for (std::size_t k = 0; k < kExtremes; ++k) {
+    low[k] = load<Vec4>(min + 4 * k);
+    high[k] = load<Vec4>(max + 4 * k);
+  }
+  for (std::size_t c = 0; c < count; ++c) {
+    const float* chunk = chunks + c * kStep;
+#pragma GCC unroll 10
+    for (std::size_t k = 0; k < kSums; ++k) {
+      total[k] = total[k] + __builtin_convertvector(load<Vec4>(chunk + 4 * k), Doubles4);
     }
-    store(min + k, low);
-    store(max + k, high);
+#pragma GCC unroll 3
+    for (std::size_t k = 0; k < kExtremes; ++k) {
+      low[k] = smaller(load<Vec4>(chunk + kLayout.min() + 4 * k), low[k]);
+      high[k] = larger(load<Vec4>(chunk + kLayout.max() + 4 * k), high[k]);
+    }
+  }
+#pragma GCC unroll 10
+  for (std::size_t k = 0; k < kSums; ++k) {
+    *reinterpret_cast<Doubles4Unaligned*>(sums + 4 * k) = total[k];
+  }
+#pragma GCC unroll 3
+  for (std::size_t k = 0; k < kExtremes; ++k) {
+    store(min + 4 * k, low[k]);
+    store(max + 4 * k, high[k]);
   }
 }
 
 // Squares of all lanes, or of the differences of the first three, with weights (null: 1).
 template <std::size_t kLanes, bool kDifferences>
 void squares(const float* frames, const float* weights, std::size_t count, double* sums) {
+  const auto square = [](const float* f, float w) __attribute__((always_inline)) {
+    if constexpr (kDifferences) {
+      const Vec4 u = load<Vec4>(f);
+      const Vec4 d = u - next_phase(u);
+      return all<Vec4>(w) * d * d;
+    } else {
+      const Vec8 x = load<Vec8>(f);
+      return all<Vec8>(w) * x * x;
+    }
+  };
   while (count > 0) {
     const std::size_t run = count < kChunkFrames ? count : kChunkFrames;
+    using Vector = decltype(square(frames, 1.0F));
+    Vector even = all<Vector>(0.0F);
+    Vector odd = even;
+    const auto weight = [&](std::size_t n) __attribute__((always_inline)) {
+      return weights == nullptr ? 1.0F : weights[n];
+    };
+    std::size_t n = 0;
+    for (; n + 2 <= run; n += 2) {
+      even = even + square(frames + n * kLanes, weight(n));
+      odd = odd + square(frames + (n + 1) * kLanes, weight(n + 1));
+    }
+    if (n < run) {
+      even = even + square(frames + n * kLanes, weight(n));
+    }
     if constexpr (kDifferences) {
-      Vec4 total = all<Vec4>(0.0F);
-      for (std::size_t n = 0; n < run; ++n) {
-        const Vec4 u = load<Vec4>(frames + n * kLanes);
-        const Vec4 d = u - next_phase(u);
-        total = total + (weights == nullptr ? d : all<Vec4>(weights[n]) * d) * d;
-      }
-      add_to_doubles(sums, total);
+      add_to_doubles(sums, even + odd);
     } else {
-      Vec8 total = all<Vec8>(0.0F);
-      for (std::size_t n = 0; n < run; ++n) {
-        const Vec8 x = load<Vec8>(frames + n * kLanes);
-        total = total + (weights == nullptr ? x : all<Vec8>(weights[n]) * x) * x;
-      }
+      const Vec8 total = even + odd;
       add_to_doubles(sums, low_half(total));
       add_to_doubles(sums + 4, high_half(total));
     }
@@ -876,6 +944,10 @@ constexpr Kernels kLevelKernels = {
     .chunk_sums =
         [](const float* frames, std::size_t count, std::size_t lanes, float* out) noexcept {
           lanes == 8 ? chunk_sums<8>(frames, count, out) : chunk_sums<12>(frames, count, out);
+        },
+    .take_chunk =
+        [](const float* frames, std::size_t lanes, float* to, float* out) noexcept {
+          lanes == 8 ? take_chunk<8>(frames, to, out) : take_chunk<12>(frames, to, out);
         },
     .weighted_sums =
         [](const float* frames, const float* weights, std::size_t count, std::size_t lanes,
