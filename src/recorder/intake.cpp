@@ -11,8 +11,7 @@
 namespace halfcycle::recorder {
 namespace {
 
-// Also what a replay at full speed needs between two commits.
-constexpr std::size_t kMinimumRowBytes = 256 * 1024;
+constexpr std::size_t kMinimumRowBytes = 64 * 1024;
 constexpr std::size_t kMaximumRowBytes = 64 * 1024 * 1024;
 constexpr std::size_t kEventBytes = 64 * 1024;
 constexpr std::size_t kDisturbanceBytes = 64 * 1024;
