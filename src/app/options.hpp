@@ -67,7 +67,6 @@ struct SimulateOptions {
 
 struct VerifyOptions {
   bool json = false;
-  bool markdown = false;
   bool quiet = false;
 };
 

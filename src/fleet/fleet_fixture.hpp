@@ -55,7 +55,9 @@ struct TestGrid {
   std::function<double(double)> factor = [](double /*seconds*/) { return 1.0; };
   std::uint64_t gap_at = 0;  ///< sample before which `gap_seconds` are missing; 0: none
   double gap_seconds = 0.0;
-  std::uint64_t fails_at = 0;                   ///< sample at which reading fails; 0: never
+  std::uint64_t fails_at = 0;   ///< sample at which reading fails; 0: never
+  std::uint64_t stalls_at = 0;  ///< sample before which reading takes stall_seconds; 0: never
+  double stall_seconds = 0.0;
   std::shared_ptr<std::atomic<bool>> silent{};  ///< a live source gives nothing while it is set
 };
 
@@ -97,6 +99,10 @@ class TestSource final : public source::Source {
     if (grid_.fails_at > 0 && next_ >= grid_.fails_at) {
       return fail(ErrorCode::Machine, "test: the cable is out");
     }
+    if (grid_.stalls_at > 0 && next_ >= grid_.stalls_at && !stalled_) {
+      stalled_ = true;
+      std::this_thread::sleep_for(std::chrono::duration<double>(grid_.stall_seconds));
+    }
     const auto total = static_cast<std::uint64_t>(grid_.seconds * grid_.rate_hertz);
     if (grid_.seconds > 0.0 && next_ >= total) {
       return std::nullopt;
@@ -114,7 +120,8 @@ class TestSource final : public source::Source {
       block.time = map_;
       block.discontinuity = Discontinuity::Gap;
     }
-    if (next_ == 0) {
+    if (!begun_) {
+      begun_ = true;
       block.discontinuity = Discontinuity::Start;
     }
     frames_.clear();
@@ -130,7 +137,7 @@ class TestSource final : public source::Source {
   }
 
   [[nodiscard]] Result<std::uint64_t> skip(std::uint64_t frames) override {
-    if (!grid_.can_skip || next_ == 0) {
+    if (!grid_.can_skip) {
       return 0;
     }
     next_ += frames;
@@ -143,6 +150,8 @@ class TestSource final : public source::Source {
   InputMask inputs_;
   TimeMap map_;
   bool gap_told_ = false;
+  bool stalled_ = false;
+  bool begun_ = false;
   std::uint64_t next_ = 0;
   std::vector<float> frames_;
 };

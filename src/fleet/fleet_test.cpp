@@ -18,6 +18,12 @@ MeterState state_of(const Fleet& fleet, std::string_view id) {
   return fleet.find(id)->status().state;
 }
 
+Instant utc_now() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return Instant::from_unix_ns(now.tv_sec * 1'000'000'000LL + now.tv_nsec);
+}
+
 double number_of(const LiveMeter& meter, std::string_view label) {
   const auto view = meter.graph().read(label);
   return view ? view->number() : kNotAvailable;
@@ -94,18 +100,16 @@ TEST(Fleet, MetersThatShareAGridMeasureTheSame) {
 
 TEST(Fleet, WhatIsTooLateIsDroppedCountedAndAGap) {
   RememberingLog log;
-  const auto fleet = fleet_with({.threads = 1, .max_lag_seconds = 1.0}, log);
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  const Instant utc = Instant::from_unix_ns(now.tv_sec * 1'000'000'000LL + now.tv_nsec);
-  // A converter that began 60 s ago and did not wait for us.
-  MeterPlan plan = plan_of("late", {.start = utc - Duration::seconds(60)}, 1.0);
+  const auto fleet = fleet_with({.threads = 1, .max_lag_seconds = 0.3}, log);
+  // The converter goes on while this machine is held up for a second.
+  const Instant start = utc_now();
+  MeterPlan plan = plan_of("late", {.start = start, .stalls_at = 1600, .stall_seconds = 1.0}, 1.0);
   plan.pace.real_time = true;
   ASSERT_TRUE(fleet->apply(entries_of(std::move(plan))));
   const auto meter = fleet->find("late");
   ASSERT_TRUE(comes_true([&] { return meter->status().gaps > 0; }));
   const MeterStatus status = meter->status();
-  EXPECT_GT(status.dropped_samples, 58U * 3200U);
+  EXPECT_GT(status.dropped_samples, 2000U);
   ASSERT_TRUE(status.last_sample);
   // Samples and drops together are the time that has passed: nothing is lost without being counted.
   const double seconds = (*status.last_sample - *status.first_sample).to_seconds();
@@ -113,10 +117,33 @@ TEST(Fleet, WhatIsTooLateIsDroppedCountedAndAGap) {
               0.01);
   const auto waveform = meter->waveform(1.0);
   ASSERT_TRUE(waveform);
-  const double offset = (waveform->start - *status.first_sample).to_seconds() * kTestRate;
+  const double offset = (waveform->start - start).to_seconds() * kTestRate;
   EXPECT_EQ(waveform->frames[0],
             TestSource::value({}, static_cast<std::uint64_t>(std::llround(offset)), 0));
   EXPECT_TRUE(comes_true([&] { return log.count("cannot keep up") == 1; }));
+}
+
+TEST(Fleet, MetersThatShareAGridThatBeganAMinuteAgoBeginNowAndMissNothing) {
+  NoLog log;
+  const auto fleet = fleet_with({.threads = 1}, log);
+  std::vector<Entry> entries;
+  for (int i = 0; i < 3; ++i) {
+    MeterPlan plan =
+        plan_of("m" + std::to_string(i), {.start = utc_now() - Duration::seconds(60)}, 1.0);
+    plan.pace.real_time = true;
+    plan.share = "grid";
+    entries.emplace_back(std::move(plan));
+  }
+  ASSERT_TRUE(fleet->apply(std::move(entries)));
+  for (const auto& meter : fleet->meters()) {
+    ASSERT_TRUE(comes_true([&] { return meter->status().samples > 640; }));
+    const MeterStatus status = meter->status();
+    EXPECT_EQ(status.dropped_samples, 0U);
+    EXPECT_EQ(status.gaps, 0U);
+    // Neither behind by the minute nor ahead of the time.
+    EXPECT_LT((utc_now() - *status.last_sample).to_seconds(), 30.0);
+    EXPECT_GT((utc_now() - *status.last_sample).to_seconds(), -0.1);
+  }
 }
 
 TEST(Fleet, AFailedSourceSaysWhyAndLeavesTheOthersAlone) {

@@ -2,7 +2,7 @@
 // When a block of samples is due: absolute times from one origin, so that no delay adds up.
 //
 //   Pacer pacer(pace);
-//   pacer.start(now_ns);
+//   pacer.start(now_ns, rate_hertz);
 //   std::int64_t due = pacer.due_after(block);   // end of the block on the monotonic clock
 //   pacer.took(block);
 //
@@ -25,7 +25,10 @@ class Pacer {
 
   [[nodiscard]] bool flat_out() const { return !(speed_ > 0.0); }
   /// origin: the monotonic time at which the first sample would have been taken.
-  void start(std::int64_t origin_ns) { origin_ns_ = origin_ns; }
+  void start(std::int64_t origin_ns, double rate_hertz) {
+    origin_ns_ = origin_ns;
+    rate_hertz_ = rate_hertz;
+  }
 
   /// When the end of this block is due, ns of the monotonic clock. Not for a flat-out pace.
   [[nodiscard]] std::int64_t due_after(const SampleBlock& block) const {
@@ -57,7 +60,8 @@ class Pacer {
   long double base_seconds_ = 0.0L;  // signal before the present stretch
   std::uint64_t frames_ = 0;         // of the present stretch
   double rate_hertz_ = 0.0;
-  Instant end_;  // of the latest block
+  bool any_ = false;  // a block was taken
+  Instant end_;       // of the latest block
 };
 
 }  // namespace halfcycle::fleet

@@ -19,7 +19,7 @@ SampleBlock block_of(std::uint64_t first, std::size_t count, double rate, Instan
 TEST(Pacer, ADayOfHalfCyclesIsDueAfterADayToTheNanosecond) {
   // 51.2 kHz / 50 Hz would be whole; 44.1 kHz is not: what is rounded must not add up.
   Pacer pacer({.speed = 1.0});
-  pacer.start(1000);
+  pacer.start(1000, 44100.0);
   const Instant start;
   std::uint64_t index = 0;
   pacer.took(block_of(0, 441, 44100.0, start, Discontinuity::Start));
@@ -32,7 +32,7 @@ TEST(Pacer, ADayOfHalfCyclesIsDueAfterADayToTheNanosecond) {
 
 TEST(Pacer, SpeedDividesTheTime) {
   Pacer pacer({.speed = 10.0});
-  pacer.start(0);
+  pacer.start(0, 1000.0);
   pacer.took(block_of(0, 1000, 1000.0, Instant(), Discontinuity::Start));
   EXPECT_EQ(pacer.due(), 100'000'000);
   EXPECT_EQ(pacer.due_in(10, 1000.0), 101'000'000);
@@ -41,7 +41,7 @@ TEST(Pacer, SpeedDividesTheTime) {
 
 TEST(Pacer, AGapTakesItsTimeUpToAMinuteAndAClockStepNone) {
   Pacer pacer({.speed = 1.0});
-  pacer.start(0);
+  pacer.start(0, 100.0);
   pacer.took(block_of(0, 100, 100.0, Instant(), Discontinuity::Start));
   const Instant after = Instant() + Duration::seconds(7);
   EXPECT_EQ(pacer.due_after(block_of(100, 100, 100.0, after, Discontinuity::Gap)), 9'000'000'000);
@@ -54,7 +54,7 @@ TEST(Pacer, AGapTakesItsTimeUpToAMinuteAndAClockStepNone) {
 
 TEST(Pacer, WhatIsSkippedCountsAsTimeAndNotAsAGapAgain) {
   Pacer pacer({.speed = 1.0});
-  pacer.start(0);
+  pacer.start(0, 100.0);
   pacer.took(block_of(0, 100, 100.0, Instant(), Discontinuity::Start));
   pacer.skipped(300);
   EXPECT_EQ(pacer.due(), 4'000'000'000);

@@ -211,6 +211,20 @@ bool RunningMeter::has_room() {
   return room;
 }
 
+// A grid in real time that began a while ago is measured from now on: nothing was missed.
+void RunningMeter::begin_now(std::int64_t now_ns) {
+  if (!pace_.real_time || pacer_.flat_out()) {
+    return;
+  }
+  while (pacer_.due_in(block_frames_, identity_.sample_rate_hertz) < now_ns) {
+    const auto skipped = source_->skip(block_frames_);
+    if (!skipped || *skipped == 0) {
+      return;
+    }
+    pacer_.skipped(*skipped);
+  }
+}
+
 // Passes over what is too late to be measured.
 void RunningMeter::drop_if_late(std::int64_t now_ns) {
   const auto too_late = static_cast<std::int64_t>(max_lag_seconds_ * 1e9);
@@ -236,13 +250,14 @@ std::int64_t RunningMeter::step_source(std::int64_t now_ns) {
     data_ns_ = now_ns;
     std::int64_t origin = now_ns;
     if (pace_.real_time && source_->info().start) {
-      // On time with UTC: what lies before now is measured at once.
+      // On time with UTC.
       timespec utc{};
       clock_gettime(CLOCK_REALTIME, &utc);
       const std::int64_t utc_ns = std::int64_t{utc.tv_sec} * kNsPerSecond + utc.tv_nsec;
       origin -= std::max<std::int64_t>(utc_ns - source_->info().start->unix_ns(), 0);
     }
-    pacer_.start(origin);
+    pacer_.start(origin, identity_.sample_rate_hertz);
+    begin_now(now_ns);
   }
   if (!has_room()) {
     return now_ns + kHeldUpPollNs;
@@ -284,6 +299,9 @@ std::int64_t RunningMeter::step_source(std::int64_t now_ns) {
     }
     data_ns_ = now_ns;
     pending_ = **read;
+    if (expected_index_ && pending_->first_index > *expected_index_) {
+      pacer_.skipped(pending_->first_index - *expected_index_);  // the source lost them itself
+    }
   }
   if (paced) {
     const std::int64_t due = pacer_.due_after(*pending_);

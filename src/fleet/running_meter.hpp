@@ -86,6 +86,7 @@ class RunningMeter final : public LiveMeter {
 
   [[nodiscard]] std::int64_t step_source(std::int64_t now_ns);
   [[nodiscard]] bool has_room();
+  void begin_now(std::int64_t now_ns);
   void drop_if_late(std::int64_t now_ns);
   [[nodiscard]] std::int64_t look_for_source(std::int64_t now_ns);
   void measure(SampleBlock block);

@@ -13,10 +13,7 @@ class SharedSource::Reader final : public source::Source {
   [[nodiscard]] const source::SourceInfo& info() const override { return shared_->source_->info(); }
 
   [[nodiscard]] Result<std::optional<SampleBlock>> read(std::size_t max_frames) override {
-    if (number_ < shared_->oldest()) {
-      number_ = shared_->oldest();
-      done_ = 0;
-    }
+    catch_up();
     const auto kept = shared_->block(number_);
     if (!kept) {
       return fail(kept.error());
@@ -36,7 +33,9 @@ class SharedSource::Reader final : public source::Source {
   }
 
   [[nodiscard]] Result<std::uint64_t> skip(std::uint64_t frames) override {
-    number_ = std::max(number_, shared_->oldest());
+    if (const std::uint64_t lost = catch_up(); lost > 0) {
+      return lost;
+    }
     const auto kept = shared_->block(number_);
     if (!kept) {
       return fail(kept.error());
@@ -56,8 +55,22 @@ class SharedSource::Reader final : public source::Source {
   }
 
  private:
+  // Overtaken: goes on with the oldest block. Returns how many frames it lost by that.
+  std::uint64_t catch_up() {
+    if (number_ >= shared_->oldest()) {
+      return 0;
+    }
+    number_ = shared_->oldest();
+    done_ = 0;
+    const std::uint64_t first = shared_->kept_[number_ % shared_->kept_.size()].block.first_index;
+    const std::uint64_t lost = first - next_index_;
+    next_index_ = first;
+    return lost;
+  }
+
   void advance(const Kept& kept, std::size_t frames) {
     done_ += frames;
+    next_index_ = kept.block.first_index + done_;
     if (done_ == kept.block.frame_count) {
       ++number_;
       done_ = 0;
@@ -67,6 +80,7 @@ class SharedSource::Reader final : public source::Source {
   const std::shared_ptr<SharedSource> shared_;  // lives as long as one of its readers
   std::uint64_t number_ = 0;                    // of the block to read from
   std::size_t done_ = 0;                        // frames of it
+  std::uint64_t next_index_ = 0;                // of the source: the frame to come next
   Discontinuity passed_ = Discontinuity::None;  // skipped, still to be told
 };
 

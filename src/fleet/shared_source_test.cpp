@@ -67,6 +67,28 @@ TEST(SharedSource, AReaderThatWasOvertakenGoesOnWithTheOldestAndItsIndexShowsIt)
   EXPECT_EQ((*block)->first_index, 6U * 32U);
 }
 
+TEST(SharedSource, SkippingCountsWhatWasOvertakenAndReadsNothingAhead) {
+  const TestGrid grid{};
+  const auto shared = std::make_shared<SharedSource>(std::make_unique<TestSource>(grid), 32, 4);
+  const auto fast = shared->reader();
+  const auto slow = shared->reader();
+  ASSERT_TRUE(slow->read(32));
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(fast->read(32));
+  }
+  std::uint64_t position = 32;
+  while (position < 10 * 32) {
+    const auto count = slow->skip(32);
+    ASSERT_TRUE(count);
+    ASSERT_GT(*count, 0U);
+    position += *count;
+  }
+  EXPECT_EQ(position, 10U * 32U);
+  const auto next = slow->read(32);
+  ASSERT_TRUE(next && *next);
+  EXPECT_EQ((*next)->first_index, 10U * 32U);
+}
+
 TEST(SharedSource, WhatIsSkippedKeepsItsDiscontinuityForTheNextRead) {
   const TestGrid grid{.gap_at = 320, .gap_seconds = 1.0};
   const auto shared = std::make_shared<SharedSource>(std::make_unique<TestSource>(grid), 32, 100);

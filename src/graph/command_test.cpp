@@ -52,6 +52,19 @@ TEST(Command, ASetupChangeTakesEffectBetweenTicksAndResetsTheModule) {
   EXPECT_EQ(bench.number("a Count"), 1.0) << "the state starts again";
 }
 
+TEST(Command, ARestoredSetupValueIsInForceFromTheFirstFrameAndIsNoEvent) {
+  Bench bench(kText);
+  EventLog log(*bench.graph);
+  ASSERT_TRUE(bench.graph->restore_setup("a", "Offset", "10"));
+  EXPECT_EQ(bench.graph->setup_value("a", "Offset").value(), "10");
+  bench.step("S A", 1.0);
+  EXPECT_EQ(bench.number("a Sum"), 11.0);
+  EXPECT_TRUE(log.lines.empty());
+  EXPECT_FALSE(bench.graph->restore_setup("a", "Offset", "1000")) << "no longer allowed";
+  EXPECT_FALSE(bench.graph->restore_setup("b", "Offset", "1"));
+  EXPECT_EQ(bench.graph->setup_value("a", "Offset").value(), "10");
+}
+
 TEST(Command, ASetupChangeIsAnEventThatNamesWhoAndWhat) {
   Bench bench(kText);
   EventLog log(*bench.graph);

@@ -49,7 +49,7 @@ label = "Q"
 outputs = { Trigger = "Q" }
 )";
 
-struct Bench final : graph::EventSink {
+struct Bench : graph::EventSink {
   explicit Bench(std::string_view text, std::int64_t start_second = 0)
       : graph(graph::Graph::create(compile(std::string(kInputs) + std::string(text)))),
         now(Instant::from_unix_ns(0) + Duration::seconds(start_second)) {

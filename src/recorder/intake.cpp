@@ -11,7 +11,8 @@
 namespace halfcycle::recorder {
 namespace {
 
-constexpr std::size_t kMinimumRowBytes = 64 * 1024;
+// Also what a replay at full speed needs between two commits.
+constexpr std::size_t kMinimumRowBytes = 256 * 1024;
 constexpr std::size_t kMaximumRowBytes = 64 * 1024 * 1024;
 constexpr std::size_t kEventBytes = 64 * 1024;
 constexpr std::size_t kDisturbanceBytes = 64 * 1024;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <thread>
 
 #include "base/text.hpp"
 #include "modules/data_recorder.hpp"
@@ -21,6 +22,7 @@ constexpr Duration kLongest = Duration::seconds(3);
 constexpr std::chrono::seconds kWaitForWaveform{2};
 // Events and disturbances of one batch, while the disk refuses.
 constexpr std::size_t kMaxPendingEvents = 100000;
+constexpr int kTriesForRegisters = 50;
 
 // Length of a tick at the lowest frequencies, in nanoseconds; 0: it has none.
 std::int64_t tick_ns(graph::Tick tick) {
@@ -80,11 +82,12 @@ graph::EventEnd end_of(const IntakeEvent::End& end, std::string_view text) {
 }  // namespace
 
 MeterRecording::MeterRecording(std::shared_ptr<Intake> intake, graph::Graph& graph,
-                               WaveformReader waveform, Writer& writer)
-    : intake_(std::move(intake)),
-      graph_(graph),
-      read_waveform_(std::move(waveform)),
-      writer_(writer) {
+                               WaveformReader waveform, Writer& writer,
+                               std::vector<AwaitedWaveform>& awaited)
+    : intake_(std::move(intake)), graph_(graph), writer_(writer), awaited_(awaited) {
+  if (waveform) {
+    read_waveform_ = std::make_shared<const WaveformReader>(std::move(waveform));
+  }
   recorder_of_module_.assign(graph_.compiled().modules().size(), -1);
   define_recorders();
   find_retained();
@@ -195,7 +198,6 @@ void MeterRecording::drain(bool room) {
   take_rows(room);
   take_events();
   take_disturbances();
-  take_waveforms(room);
   note_dropped();
 }
 
@@ -229,6 +231,7 @@ void MeterRecording::take_row(const IntakeRow& row, std::span<const double> valu
   }
   recorder.gap_next = false;
   recorder.last = time;
+  newest_row_ = std::max(newest_row_, time);
   recorder.builder.add(time, flags, values);
 }
 
@@ -311,32 +314,11 @@ void MeterRecording::take_disturbances() {
       const Instant start = stored.event.start.value_or(stored.event.first_seen);
       const Instant end = stored.event.end.value_or(start);
       const Instant from = start - kBefore;
-      waveforms_.push_back({stored.id, from, std::min(end + kAfter, from + kLongest),
-                            Clock::now() + kWaitForWaveform});
+      awaited_.push_back({stored.id, from, std::min(end + kAfter, from + kLongest),
+                          std::chrono::steady_clock::now() + kWaitForWaveform, read_waveform_});
     }
     writer_.batch().disturbances.push_back(std::move(stored));
   }
-}
-
-void MeterRecording::take_waveforms(bool room) {
-  const auto now = Clock::now();
-  std::erase_if(waveforms_, [&](const AwaitedWaveform& awaited) {
-    std::optional<StoredWaveform> waveform;
-    if (room) {
-      waveform = read_waveform_(awaited.from, awaited.to);
-    }
-    if (!waveform || waveform->frames.empty()) {
-      dropped_ += now > awaited.until ? 1 : 0;
-      return now > awaited.until;
-    }
-    PendingWaveform pending;
-    pending.disturbance = awaited.disturbance;
-    pending.data = encode_waveform(waveform->frames, waveform->lanes, waveform->inputs, encoder_);
-    pending.waveform = std::move(*waveform);
-    pending.waveform.frames = {};
-    writer_.batch().waveforms.push_back(std::move(pending));
-    return true;
-  });
 }
 
 void MeterRecording::note_dropped() {
@@ -350,9 +332,11 @@ void MeterRecording::note_dropped() {
 }
 
 void MeterRecording::close_batch(bool room) {
-  // Registers before rows: a retained count of rows is then never ahead of the rows.
-  put_registers();
   drain(room);
+  // Registers after rows: an energy in a row is then never ahead of the register that goes on from
+  // it after a restart.
+  put_registers();
+  newest_row_ = graph::kNoInstant;
   for (DataRecorder& recorder : recorders_) {
     seal(recorder);
   }
@@ -364,29 +348,40 @@ void MeterRecording::close_batch(bool room) {
 }
 
 void MeterRecording::put_registers() {
-  bool changed = false;
+  Instant newest = read_registers();
+  if (newest == graph::kNoInstant) {
+    return;
+  }
+  // A row leaves the graph a moment before the registers of its frame are published.
+  for (int tries = 0; newest < newest_row_ && tries < kTriesForRegisters; ++tries) {
+    std::this_thread::yield();
+    newest = std::max(newest, read_registers());
+  }
+  writer_.batch().registers[intake_->meter()] = {intake_->meter(), retained_labels_,
+                                                 retained_data_};
+}
+
+// Time of the newest register that was renewed; kNoInstant: none was.
+Instant MeterRecording::read_registers() {
+  Instant newest = graph::kNoInstant;
   for (RetainedGroup& group : retained_) {
     if (graph_.version(group.tick) == group.version) {
       continue;
     }
-    changed = true;
     graph_.read_group(group.tick, snapshot_);
     group.version = snapshot_.version();
     for (std::size_t i = 0; i < group.registers.size(); ++i) {
-      const std::uint32_t reg = group.registers[i];
-      const graph::RegisterView view = snapshot_.view({reg, -1});
+      const graph::RegisterView view = snapshot_.view({group.registers[i], -1});
       if (group.sticky[i] && !view.available() && group.known) {
         continue;
       }
+      newest = std::max(newest, view.time);
       put_register(view.slot, view.time, view.marks,
                    std::span(retained_data_).subspan((group.first + i) * kRegisterBytes));
     }
     group.known = true;
   }
-  if (changed) {
-    writer_.batch().registers[intake_->meter()] = {intake_->meter(), retained_labels_,
-                                                   retained_data_};
-  }
+  return newest;
 }
 
 void MeterRecording::put_setup() {

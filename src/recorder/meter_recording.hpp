@@ -16,28 +16,33 @@
 
 namespace halfcycle::recorder {
 
+/// A disturbance whose samples are yet to be asked for.
+struct AwaitedWaveform {
+  std::uint64_t disturbance = 0;
+  Instant from, to;
+  std::chrono::steady_clock::time_point until;
+  std::shared_ptr<const WaveformReader> read;
+};
+
 class MeterRecording {
  public:
-  using Clock = std::chrono::steady_clock;
-
+  /// `awaited`: where disturbances are noted whose waveform is to be asked for.
   MeterRecording(std::shared_ptr<Intake> intake, graph::Graph& graph, WaveformReader waveform,
-                 Writer& writer);
+                 Writer& writer, std::vector<AwaitedWaveform>& awaited);
 
   [[nodiscard]] const Intake& intake() const { return *intake_; }
 
   /// Empties the rings: rows into the builders, events and disturbances into the writer's batch.
-  /// Without room, rows and waveforms are counted as dropped and go.
+  /// Without room, rows are counted as dropped and go.
   void drain(bool room);
   /// What has come together becomes part of the batch: open blocks, registers, changed setup.
   void close_batch(bool room);
   /// After a commit: tells the Event Log Controller how far the log is.
   void after_commit();
-  /// Waveforms that are still awaited are given up.
-  void stop_waiting() { waveforms_.clear(); }
 
   /// Bytes of rows that are not yet in the batch.
   [[nodiscard]] std::uint64_t open_bytes() const;
-  /// Rows, events and waveforms that were not kept, so far.
+  /// Rows and events that were not kept, so far.
   [[nodiscard]] std::uint64_t dropped() const { return dropped_ + intake_->dropped_events(); }
 
  private:
@@ -50,11 +55,6 @@ class MeterRecording {
     Duration gap;  ///< more than this between rows: some are missing; zero: cannot be told
     std::uint64_t dropped = 0;
     bool gap_next = true;  ///< the first row after a start
-  };
-  struct AwaitedWaveform {
-    std::uint64_t disturbance = 0;
-    Instant from, to;
-    Clock::time_point until;
   };
   struct RetainedGroup {
     graph::Tick tick = graph::Tick::Event;
@@ -72,28 +72,29 @@ class MeterRecording {
   void take_events();
   void take_event(std::span<const std::byte> message);
   void take_disturbances();
-  void take_waveforms(bool room);
   void note_dropped();
   void seal(DataRecorder& recorder);
   void count_dropped(DataRecorder& recorder, std::uint64_t rows);
   void put_registers();
+  Instant read_registers();
   void put_setup();
   [[nodiscard]] double setup_number(std::uint32_t module, std::size_t setup) const;
 
   std::shared_ptr<Intake> intake_;
   graph::Graph& graph_;
-  WaveformReader read_waveform_;
+  std::shared_ptr<const WaveformReader> read_waveform_;  // null: none
   Writer& writer_;
+  std::vector<AwaitedWaveform>& awaited_;
   std::vector<DataRecorder> recorders_;
   std::vector<std::int32_t> recorder_of_module_;
   std::vector<RetainedGroup> retained_;
   std::string retained_labels_;
   std::vector<std::byte> retained_data_;
   graph::GroupSnapshot snapshot_;
-  std::vector<AwaitedWaveform> waveforms_;
   BlockEncoder encoder_;
   std::int64_t event_log_ = -1;  // module, or -1
   double cutoff_ = 0.0;
+  Instant newest_row_ = graph::kNoInstant;  ///< of this commit
   std::uint64_t newest_event_ = 0;
   std::uint64_t told_event_ = 0;
   std::uint64_t dropped_ = 0;

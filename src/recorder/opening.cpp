@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "recorder/opening.hpp"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -20,10 +18,6 @@ namespace fs = std::filesystem;
 // newest blocks are read, which is where an interrupted write would show.
 constexpr std::uint64_t kCheckedWhole = 32ULL << 20U;
 constexpr int kBlocksRead = 64;
-
-bool is_damage(int error_number) {
-  return error_number == SQLITE_CORRUPT || error_number == SQLITE_NOTADB;
-}
 
 std::uint64_t size_of(const std::string& path) {
   std::error_code error;
@@ -187,8 +181,7 @@ Result<Opened> open_file(const std::string& path, const std::string& vfs, Instan
       auto found = look_over(out.writer->database(), bytes);
       if (found) {
         out.check = *std::move(found);
-      } else if (found.error().code == ErrorCode::InvalidInput ||
-                 is_damage(out.writer->database().error_number())) {
+      } else if (found.error().code == ErrorCode::InvalidInput || says_damaged(found.error())) {
         damage = found.error().message;
         out.writer.reset();
       } else {

@@ -19,6 +19,9 @@
 
 namespace halfcycle::recorder::testing_store {
 
+/// Calls of operator new on this thread so far (allocation_count_test.cpp).
+[[nodiscard]] std::size_t allocations();
+
 class Folder {
  public:
   Folder() {

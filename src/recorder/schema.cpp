@@ -32,6 +32,7 @@ CREATE TABLE blocks(
   summary BLOB NOT NULL,
   data BLOB NOT NULL);
 CREATE INDEX blocks_by_time ON blocks(log, first, last, rows);
+CREATE INDEX blocks_by_log ON blocks(log);
 CREATE TABLE events(
   sequence INTEGER PRIMARY KEY,
   meter INTEGER NOT NULL REFERENCES meters(id),
@@ -108,6 +109,7 @@ CREATE TABLE blocks(
   summary BLOB NOT NULL,
   data BLOB NOT NULL);
 CREATE INDEX blocks_by_time ON blocks(log, first, last, rows);
+CREATE INDEX blocks_by_log ON blocks(log);
 )sql");
       !ok) {
     return ok;

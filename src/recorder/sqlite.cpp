@@ -16,6 +16,11 @@ tl::unexpected<Error> error_of(sqlite3* database) {
 
 }  // namespace
 
+bool says_damaged(const Error& error) {
+  return error.message.find(sqlite3_errstr(SQLITE_CORRUPT)) != std::string::npos ||
+         error.message.find(sqlite3_errstr(SQLITE_NOTADB)) != std::string::npos;
+}
+
 void Statement::Deleter::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 // With _v2 a connection whose statements still live goes with the last of them.
 void Database::Deleter::operator()(sqlite3* database) const { sqlite3_close_v2(database); }

@@ -20,6 +20,9 @@ struct sqlite3_stmt;
 
 namespace halfcycle::recorder {
 
+/// The file itself is at fault: damaged, or no database.
+[[nodiscard]] bool says_damaged(const Error& error);
+
 class Statement {
  public:
   Statement() = default;

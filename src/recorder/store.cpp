@@ -69,6 +69,9 @@ struct Store::State {
         reader(path, options.vfs) {}
 
   void run();
+  /// Asks for the waveforms that are awaited; no lock is held, for whoever answers may have locks
+  /// of his own and come to attach() or detach() with them.
+  void fetch_waveforms();
   /// One commit, told if it fails or works again. work_mutex is held.
   Result<void> commit();
   void tell(const Result<void>& done, double seconds);
@@ -96,7 +99,9 @@ struct Store::State {
   std::mutex work_mutex;
   std::unique_ptr<Writer> writer;
   std::vector<std::unique_ptr<MeterRecording>> recordings;
-  std::uint64_t dropped_before = 0;  // by meters that are no longer attached
+  std::uint64_t dropped_before = 0;  // by meters that are no longer attached, and waveforms
+  std::vector<AwaitedWaveform> awaited;
+  BlockEncoder encoder;  // of waveforms; storage thread
   Clock::time_point last_commit = Clock::now();
 
   // Its orders.
@@ -216,6 +221,42 @@ void Store::State::tell(const Result<void>& committed, double seconds) {
   }
 }
 
+void Store::State::fetch_waveforms() {
+  std::vector<AwaitedWaveform> waiting;
+  bool room = false;
+  {
+    const std::lock_guard guard(work_mutex);
+    waiting.swap(awaited);
+    room = has_room();
+  }
+  std::vector<PendingWaveform> ready;
+  std::uint64_t given_up = 0;
+  std::erase_if(waiting, [&](const AwaitedWaveform& one) {
+    std::optional<StoredWaveform> waveform;
+    if (room) {
+      waveform = (*one.read)(one.from, one.to);
+    }
+    if (!waveform || waveform->frames.empty()) {
+      const bool late = Clock::now() > one.until;
+      given_up += late ? 1 : 0;
+      return late;
+    }
+    PendingWaveform pending;
+    pending.disturbance = one.disturbance;
+    pending.data = encode_waveform(waveform->frames, waveform->lanes, waveform->inputs, encoder);
+    waveform->frames.clear();
+    pending.waveform = *std::move(waveform);
+    ready.push_back(std::move(pending));
+    return true;
+  });
+  const std::lock_guard guard(work_mutex);
+  awaited.insert(awaited.end(), waiting.begin(), waiting.end());
+  dropped_before += given_up;
+  for (PendingWaveform& pending : ready) {
+    writer->batch().waveforms.push_back(std::move(pending));
+  }
+}
+
 void Store::State::run() {
   const auto interval = std::chrono::nanoseconds(options.commit_interval.count_ns());
   for (;;) {
@@ -232,13 +273,16 @@ void Store::State::run() {
     Result<void> result;
     {
       const std::lock_guard guard(work_mutex);
+      const bool room = has_room();
+      for (const auto& recording : recordings) {
+        recording->drain(room);
+      }
+    }
+    fetch_waveforms();
+    {
+      const std::lock_guard guard(work_mutex);
       if (order != done || Clock::now() - last_commit >= interval) {
         result = commit();
-      } else {
-        const bool room = has_room();
-        for (const auto& recording : recordings) {
-          recording->drain(room);
-        }
       }
     }
     if (order != done) {
@@ -298,8 +342,8 @@ Result<std::shared_ptr<Intake>> Store::attach(std::string_view meter, graph::Gra
     return fail(ok.error());
   }
   auto intake = std::make_shared<Intake>(std::string(meter), graph.compiled());
-  state_->recordings.push_back(
-      std::make_unique<MeterRecording>(intake, graph, std::move(waveform), *state_->writer));
+  state_->recordings.push_back(std::make_unique<MeterRecording>(intake, graph, std::move(waveform),
+                                                                *state_->writer, state_->awaited));
   const std::lock_guard seen(state_->seen_mutex);
   state_->attached.emplace_back(meter);
   return intake;

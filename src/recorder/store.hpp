@@ -47,9 +47,10 @@ struct StoreOptions {
   std::string vfs;
 };
 
-/// Samples around a disturbance, as far as the meter still has them; called on the storage thread.
-/// `id` of the result does not matter. Nothing: not (or not yet) there; asked again for two
-/// seconds.
+/// Samples around a disturbance, as far as the meter still has them. `id` of the result does not
+/// matter. Nothing: not (or not yet) there; asked again for two seconds.
+/// Called on the storage thread, which holds no lock of the store then; a call may still be on its
+/// way when detach() returns, so that what it uses must outlive the store.
 using WaveformReader = std::function<std::optional<StoredWaveform>(Instant from, Instant to)>;
 
 class Store final : public History {

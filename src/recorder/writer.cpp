@@ -75,9 +75,7 @@ tl::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const std::string&
                                                               const std::string& vfs) {
   std::unique_ptr<Writer> writer(new Writer(path, vfs));
   if (auto ok = writer->reopen(); !ok) {
-    const int number = writer->database_ ? writer->error_number() : 0;
-    return tl::unexpected(
-        OpenError{ok.error(), number == SQLITE_CORRUPT || number == SQLITE_NOTADB});
+    return tl::unexpected(OpenError{ok.error(), says_damaged(ok.error())});
   }
   return writer;
 }
@@ -85,6 +83,17 @@ tl::expected<std::unique_ptr<Writer>, OpenError> Writer::open(const std::string&
 Result<void> Writer::reopen() {
   sql_ = Statements{};
   database_ = Database{};
+  const Result<void> done = connect();
+  if (!done) {
+    // Half a connection is none: the next commit begins here again.
+    error_number_ = database_ ? database_.error_number() : SQLITE_CANTOPEN;
+    sql_ = Statements{};
+    database_ = Database{};
+  }
+  return done;
+}
+
+Result<void> Writer::connect() {
   auto database = Database::open(path_, Database::Mode::ReadWrite, vfs_);
   if (!database) {
     return fail(database.error());
@@ -117,7 +126,8 @@ Result<void> Writer::prepare() {
         "= ?"},
        {&sql_.remove_block, "DELETE FROM blocks WHERE id = ?"},
        {&sql_.block_data, "SELECT data FROM blocks WHERE id = ?"},
-       {&sql_.oldest_block, "SELECT min(id), rows FROM blocks WHERE log = ?"},
+       {&sql_.oldest_block,
+        "SELECT id, rows FROM blocks INDEXED BY blocks_by_log WHERE log = ? ORDER BY id LIMIT 1"},
        {&sql_.oldest_log,
         "SELECT l.id FROM blocks b JOIN logs l ON l.id = b.log WHERE l.stop_when_full = ? ORDER BY "
         "b.id LIMIT 1"},
@@ -242,7 +252,8 @@ Result<void> Writer::read_state() {
 Result<void> Writer::read_log(LogState& log) {
   auto sum = database_.prepare("SELECT sum(rows) FROM blocks WHERE log = ?");
   auto tail = database_.prepare(
-      "SELECT id, rows, first, last FROM blocks WHERE log = ? ORDER BY id DESC LIMIT ?");
+      "SELECT id, rows, first, last FROM blocks INDEXED BY blocks_by_log WHERE log = ? ORDER BY id "
+      "DESC LIMIT ?");
   if (!sum || !tail) {
     return fail(!sum ? sum.error() : tail.error());
   }
@@ -316,26 +327,25 @@ Result<void> Writer::commit(std::uint64_t max_bytes, Instant now) {
       return ok;
     }
   }
-  if (stale_) {
-    if (auto ok = read_state(); !ok) {
-      stale_ = true;
-      return ok;
-    }
-  }
-  if (auto ok = database_.run("BEGIN IMMEDIATE"); !ok) {
-    return ok;
+  Result<void> begun = stale_ ? read_state() : Result<void>();
+  stale_ = !begun;
+  begun = !begun ? begun : database_.run("BEGIN IMMEDIATE");
+  if (!begun) {
+    error_number_ = database_.error_number();
+    return begun;
   }
   Result<void> done = write_all(now);
   done = !done ? done : trim_file(max_bytes);
   done = !done ? done : database_.run("COMMIT");
   if (!done) {
     stale_ = true;
-    const Error error = done.error();
+    const int number = database_.error_number();
     if (database_.in_transaction()) {
       // If not even this works, the next read_state() says so.
       static_cast<void>(database_.run("ROLLBACK"));
     }
-    return fail(error);
+    error_number_ = number;
+    return done;
   }
   if (!batch_.events.empty()) {
     committed_event_ = batch_.events.back().sequence;
@@ -698,7 +708,7 @@ Result<void> Writer::trim_log(std::size_t index) {
     }
     sql_.oldest_block.bind(1, logs_[oldest].id);
     const auto row = sql_.oldest_block.step();
-    const bool found = row && *row && !sql_.oldest_block.is_null(0);
+    const bool found = row && *row;
     const auto block_rows = static_cast<std::uint64_t>(found ? sql_.oldest_block.integer(1) : 0);
     sql_.oldest_block.finish();
     if (!row) {
@@ -717,7 +727,7 @@ Result<void> Writer::trim_log(std::size_t index) {
 Result<std::uint64_t> Writer::remove_oldest(LogState& log) {
   sql_.oldest_block.bind(1, log.id);
   const auto row = sql_.oldest_block.step();
-  const bool found = row && *row && !sql_.oldest_block.is_null(0);
+  const bool found = row && *row;
   const std::int64_t id = found ? sql_.oldest_block.integer(0) : 0;
   const auto rows = static_cast<std::uint64_t>(found ? sql_.oldest_block.integer(1) : 0);
   sql_.oldest_block.finish();

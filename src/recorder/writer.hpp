@@ -105,8 +105,8 @@ class Writer {
   /// Bytes in use in the file, as of the latest commit.
   [[nodiscard]] std::uint64_t used_bytes() const { return used_bytes_; }
   [[nodiscard]] int found_version() const { return found_version_; }
-  /// SQLite's number of the error of the latest commit.
-  [[nodiscard]] int error_number() const { return database_.error_number(); }
+  /// SQLite's number of the latest error.
+  [[nodiscard]] int error_number() const { return error_number_; }
 
   [[nodiscard]] Database& database() { return database_; }
 
@@ -133,6 +133,7 @@ class Writer {
   };
 
   Writer(std::string path, std::string vfs) : path_(std::move(path)), vfs_(std::move(vfs)) {}
+  [[nodiscard]] Result<void> connect();
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<void> read_state();
   [[nodiscard]] Result<void> read_log(LogState& log);
@@ -159,6 +160,7 @@ class Writer {
   Database database_;
   Statements sql_;
   int found_version_ = 0;
+  int error_number_ = 0;
   std::vector<LogState> logs_;
   std::map<std::pair<std::string, std::string>, std::size_t> by_name_;  // the newest of each
   std::map<std::string, std::int64_t> meters_;                          // in the file

@@ -227,8 +227,7 @@ void list_inputs(ChannelListing& listing) {
 
 }  // namespace
 
-namespace {
-Result<std::unique_ptr<Source>> open_raw(std::string_view uri, const OpenOptions& given) {
+Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& given) {
   OpenOptions options = given;
   auto address = parse_address(uri);
   if (!address) {
@@ -243,15 +242,6 @@ Result<std::unique_ptr<Source>> open_raw(std::string_view uri, const OpenOptions
     return fail(recording.error());
   }
   return make_recording_source(std::move(*recording), std::string(uri), options);
-}
-}  // namespace
-
-Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& options) {
-  auto source = open_raw(uri, options);
-  if (source && options.calibration) {
-    return calibrate(std::move(*source), *options.calibration);
-  }
-  return source;
 }
 
 Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& given) {

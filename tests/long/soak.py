@@ -7,6 +7,7 @@ Prints a line every ten seconds and figures at the end; status 1 if a sample was
 or the API was slow. Run by ./test --long. HALFCYCLE names the program.
 """
 import argparse
+import atexit
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ import time
 import urllib.request
 
 PROGRAM = os.environ.get("HALFCYCLE", "halfcycle")
+START_SECONDS = 120
 SETTLED_SECONDS = 20      # buffers fill and tables are made before that
 GROWTH = 0.03             # of memory after it
 SLOWEST_SECONDS = 1.0     # one answer of the API
@@ -49,14 +51,17 @@ def main():
             + "".join(f'[[meter]]\nid = "m{i}"\nsource = "sim:feeder"\n'
                       for i in range(options.meters)))
         began = time.monotonic()
-        process = subprocess.Popen([PROGRAM, "run", "--config", config], stdout=subprocess.PIPE,
-                                   stdin=subprocess.DEVNULL, text=True)
-        url = None
-        for line in process.stdout:
-            if match := re.match(r"Page +(\S+)/$", line):
-                url = match[1]
-                break
-        os.set_blocking(process.stdout.fileno(), False)
+        output = pathlib.Path(folder) / "output"
+        with output.open("w") as out, (pathlib.Path(folder) / "log").open("w") as log:
+            process = subprocess.Popen([PROGRAM, "run", "--config", config], stdout=out, stderr=log,
+                                       stdin=subprocess.DEVNULL)
+        atexit.register(process.kill)
+        while not (match := re.search(r"^Page +(\S+)/$", output.read_text(), re.M)):
+            if process.poll() is not None or time.monotonic() - began > START_SECONDS:
+                print((pathlib.Path(folder) / "log").read_text())
+                return 1
+            time.sleep(0.1)
+        url = match[1]
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -70,7 +75,6 @@ def main():
         settled_memory, answers, worst_lag = None, [], 0.0
         while (now := time.monotonic() - began) < options.seconds:
             time.sleep(max(0.0, min(10.0, options.seconds - now)))
-            process.stdout.read()
             meters, seconds = get("/api/v1/meters")
             _, second = get(f"/api/v1/meters/m{int(now) % options.meters}/registers?labels=kW%20tot")
             answers += [seconds, second]

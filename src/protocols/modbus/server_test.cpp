@@ -118,13 +118,26 @@ TEST(Server, AnswersAThousandPipelinedRequestsInOrder) {
     write_u16(static_cast<std::uint16_t>(i), request.data());
     requests.insert(requests.end(), request.begin(), request.end());
   }
-  std::thread sender([&] { client.send(requests); });
+  const std::jthread sender([&] { client.send(requests); });
   for (unsigned i = 0; i < 1000; ++i) {
     const auto answer = client.receive(9 + 250);
     ASSERT_EQ(answer.size(), 259U) << i;
     ASSERT_EQ(read_u16(answer.data()), i);
   }
-  sender.join();
+}
+
+TEST(Server, AnswersAClientThatSendsAndSaysThatItIsDone) {
+  // The end of the stream comes with the request or just behind it; both must be seen.
+  Running running;
+  for (int i = 0; i < 50; ++i) {
+    TcpClient client = running.client();
+    ASSERT_TRUE(client.send(kRequest));
+    ::shutdown(client.handle(), SHUT_WR);
+    ASSERT_EQ(hex(client.receive(kAnswerBytes)), kAnswer);
+    ASSERT_TRUE(client.closed_by_peer());
+  }
+  EXPECT_TRUE(eventually([&] { return running.server->status().connections == 0; }));
+  EXPECT_EQ(running.server->status().timed_out, 0U);
 }
 
 TEST(Server, RefusesTheConnectionBeyondTheLimitVisibly) {
