@@ -62,6 +62,10 @@ void add_measure_options(CLI::App& app, RawMeasure& raw, bool recording) {
       ->type_name("%")
       ->group("Events")
       ->capture_default_str();
+  app.add_option("--calibration", raw.calibration,
+                 "Gain, offset and phase of the inputs (docs/formats/calibration.md)")
+      ->type_name("FILE")
+      ->group("Channels");
   app.add_option("--map", raw.map, "Channels to inputs: V1=UA,V2=UB,I1=#5 (number in the file)")
       ->type_name("INPUT=NAME,...")
       ->group("Channels");
@@ -332,7 +336,8 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
                                  "  halfcycle verify\n"
                                  "  halfcycle verify --json\n"
                                  "\nExit status 1 if a row fails. It certifies no instrument.");
-  verify_app->add_flag("--json", verify.json, "A list of rows");
+  CLI::Option* verify_json = verify_app->add_flag("--json", verify.json, "A list of rows");
+  verify_app->add_flag("--markdown", verify.markdown, "docs/accuracy.md")->excludes(verify_json);
   quiet_flag(verify_app, verify.quiet);
 
   BenchOptions bench;

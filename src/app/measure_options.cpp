@@ -8,6 +8,7 @@
 #include "app/terminal.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "source/text_file.hpp"
 
 namespace halfcycle::app {
 namespace {
@@ -125,6 +126,18 @@ Result<MeasureOptions> measure_options(const RawMeasure& raw, WrittenIn where) {
                   option("invert"), printable(text));
     }
     options.open.inverted.add(*input);
+  }
+  if (!raw.calibration.empty()) {
+    constexpr std::size_t kMostBytes = 1 << 20;
+    auto text = source::read_text_file(raw.calibration, "calibration", kMostBytes);
+    if (!text) {
+      return fail(text.error());
+    }
+    auto calibration = source::parse_calibration(*text, raw.calibration);
+    if (!calibration) {
+      return fail(calibration.error());
+    }
+    options.open.calibration = *std::move(calibration);
   }
   options.open.rate_hertz = raw.rate;
   if (!raw.wiring.empty()) {

@@ -15,7 +15,7 @@ namespace halfcycle::app {
 
 /// Texts as typed; turned into MeasureOptions once the grammar is known to be right.
 struct RawMeasure {
-  std::string map, sets, side, pt, ct, scale, wiring, invert, from, to;
+  std::string map, sets, side, pt, ct, scale, wiring, invert, from, to, calibration;
   std::optional<double> rate, nominal_voltage, nominal_frequency, nominal_current;
   double dip = 90.0, swell = 110.0, interruption = 5.0, hysteresis = 2.0;
 };

@@ -67,6 +67,7 @@ struct SimulateOptions {
 
 struct VerifyOptions {
   bool json = false;
+  bool markdown = false;
   bool quiet = false;
 };
 

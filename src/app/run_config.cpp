@@ -235,6 +235,7 @@ class ConfigReader {
     raw.map = table.string("map", "");
     raw.sets = table.string("set", "");
     raw.scale = table.string("scale", "");
+    raw.calibration = table.string("calibration", "");
     raw.invert = table.string("invert", "");
     raw.side = table.string("side", "");
     raw.pt = table.string("pt", "");

@@ -49,7 +49,7 @@ struct VerifyTable : IntervalTable {
 
 struct VerifyRun {
   VerifyTable windows;      ///< 10/12-cycle, the labels asked for
-  VerifyTable half_cycles;  ///< "HS Vln a", "HS Vln b", "HS Vln c"
+  VerifyTable half_cycles;  ///< "HS Vln a", "HS Vln b", "HS Vln c", "HS Freq"
   VerifyTable ten_seconds;  ///< "Freq"
   std::vector<quality::VoltageEvent> events;
   double energy_kwh = kNotAvailable;  ///< delivered
@@ -60,5 +60,22 @@ struct VerifyRun {
 
 [[nodiscard]] std::vector<VerifyJob> steady_jobs();
 [[nodiscard]] std::vector<VerifyJob> event_jobs();
+[[nodiscard]] std::vector<VerifyJob> load_jobs();
+[[nodiscard]] std::vector<VerifyJob> quality_jobs();
+[[nodiscard]] std::vector<VerifyJob> flicker_jobs();
+
+/// A star of three phases on a load: voltages and currents, fundamentals 120° apart.
+struct VerifyFeeder {
+  std::array<double, 3> volts{kVerifyUdin, kVerifyUdin, kVerifyUdin};
+  std::array<double, 3> amperes{kVerifyIn, kVerifyIn, kVerifyIn};
+  double lag_radians = 0.0;               ///< of the currents
+  bool reversed = false;                  ///< the phases in the order 1, 3, 2
+  std::vector<VerifyTone> voltage_tones;  ///< beside the fundamental, rms as a ratio to it
+  std::vector<VerifyTone> current_tones;  ///< their angles turn with the phase
+};
+/// At 10 kS/s from verify_start() on.
+[[nodiscard]] VerifySignal verify_feeder(const VerifyFeeder& feeder, double hertz, double seconds);
+/// "50 Hz system, 49.4 Hz: text"
+[[nodiscard]] std::string verify_condition(double nominal, double hertz, std::string_view text);
 
 }  // namespace halfcycle::app

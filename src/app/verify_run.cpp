@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numbers>
 
 #include "app/verify_parts.hpp"
+#include "base/format.hpp"
 #include "meter/meter.hpp"
 
 namespace halfcycle::app {
@@ -32,6 +34,33 @@ Result<void> observe(Meter& meter, VerifyTable& table, Interval interval,
 
 Instant verify_start() {
   return to_instant({2024, 1, 1, 0, 0, 0, 0}) - Duration::from_seconds(kVerifyLeadSeconds);
+}
+
+VerifySignal verify_feeder(const VerifyFeeder& feeder, double hertz, double seconds) {
+  VerifySignal signal;
+  signal.fundamental_hertz = hertz;
+  signal.rate_hertz = 10000.0;
+  signal.start = verify_start();
+  signal.seconds = seconds;
+  for (const Input first : {Input::V1, Input::I1}) {
+    const bool voltage = is_voltage(first);
+    for (std::size_t phase = 0; phase < 3; ++phase) {
+      const double turn = (feeder.reversed ? 2.0 : -2.0) * std::numbers::pi / 3.0;
+      const double at = turn * static_cast<double>(phase);
+      const double rms = voltage ? feeder.volts[phase] : feeder.amperes[phase];
+      VerifyChannel channel{static_cast<Input>(lane(first) + phase),
+                            {{1.0, rms, voltage ? at : at - feeder.lag_radians}}};
+      for (const VerifyTone& tone : voltage ? feeder.voltage_tones : feeder.current_tones) {
+        channel.tones.push_back({tone.order, tone.rms * rms, tone.angle_radians + tone.order * at});
+      }
+      signal.channels.push_back(std::move(channel));
+    }
+  }
+  return signal;
+}
+
+std::string verify_condition(double nominal, double hertz, std::string_view text) {
+  return format("{:g} Hz system, {:g} Hz: {}", nominal, hertz, text);
 }
 
 double VerifyTable::worst(std::string_view label, double truth) const {
@@ -68,7 +97,7 @@ Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
   VerifyRun run;
   for (const auto& done : {observe(**meter, run.windows, Interval::TenTwelveCycle, labels),
                            observe(**meter, run.half_cycles, Interval::HalfCycle,
-                                   {"HS Vln a", "HS Vln b", "HS Vln c"}),
+                                   {"HS Vln a", "HS Vln b", "HS Vln c", "HS Freq"}),
                            observe(**meter, run.ten_seconds, Interval::TenSecond, {"Freq"})}) {
     if (!done) {
       return fail(done.error());
@@ -95,8 +124,8 @@ Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
 Result<std::vector<VerifyRow>> verify_all(const std::function<void(double)>& progress,
                                           const std::function<bool()>& stop) {
   std::vector<VerifyJob> jobs = steady_jobs();
-  for (VerifyJob& job : event_jobs()) {
-    jobs.push_back(std::move(job));
+  for (const auto& part : {event_jobs(), load_jobs(), quality_jobs(), flicker_jobs()}) {
+    jobs.insert(jobs.end(), part.begin(), part.end());
   }
   std::vector<VerifyRow> rows;
   for (std::size_t i = 0; i < jobs.size(); ++i) {

@@ -72,6 +72,9 @@ void VerifySignal::render(std::size_t first, std::size_t count, std::vector<floa
           }
         }
       }
+      if (shape) {
+        value = shape(channel.input, first + n, cycles, value);
+      }
       frames[n * kLanes + lane(channel.input)] = static_cast<float>(value);
     }
   }

@@ -6,6 +6,7 @@
 #include <array>
 #include <complex>
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "base/instant.hpp"
@@ -44,6 +45,9 @@ struct VerifySignal {
   Instant start;
   std::vector<VerifyChannel> channels;
   std::vector<VerifyStep> steps;
+  /// Last touch to each sample: input, index, cycles of the fundamental, value; may be empty. The
+  /// figures below do not know of it.
+  std::function<double(Input, std::size_t, double, double)> shape;
 
   [[nodiscard]] InputMask inputs() const;
   [[nodiscard]] std::size_t frame_count() const;

@@ -695,7 +695,7 @@ void Engine::State::do_half_cycle() noexcept {
     enter(Stage::Values);
     publish_half_cycle(cycle, whole);
     enter(Stage::Tracking);
-    count_cycles(cycle.number - ReferenceTracker::kSmoothAhead);
+    count_cycles(r.tracker.final_number());
   }
   half_sums_ = sums;
   half_start_ = half_end_;
@@ -868,8 +868,8 @@ void Engine::State::count_cycle(std::int64_t number) noexcept {
   }
   // A rising zero crossing of the reference lies where its cosine is at three quarters of a turn.
   const GridCycle& before = tracker.at(number - 1);
-  const double from = tracker.smooth_turns(number - 1) - 0.75;
-  const double to = tracker.smooth_turns(number) - 0.75;
+  const double from = before.smooth_turns - 0.75;
+  const double to = cycle.smooth_turns - 0.75;
   if (!crossing_known_) {
     crossing_known_ = true;
     next_crossing_ = static_cast<std::int64_t>(std::ceil(from));
@@ -891,7 +891,7 @@ void Engine::State::close_windows(bool all) noexcept {
   const ReferenceTracker& tracker = rate->tracker;
   const double cycles = setup.system.window_cycles();
   // The phase at the first sample follows from the first cycles: their slope, not a mean.
-  if (tracker.final_number() < (all ? 1 : 4)) {
+  if (tracker.final_number() < (all ? 1 : ReferenceTracker::kFirstSmoothed)) {
     return;
   }
   if (!window_turns_known_) {

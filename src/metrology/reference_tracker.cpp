@@ -36,12 +36,12 @@ constexpr double kCyclesForSpectrum = 3.0;
 
 // Low-pass for the phase, newest last: keeps constants, slopes and ramps of frequency as they are,
 // and of what beats with the fundamental at 0.3 to 1 times its frequency (or an alias of that
-// between half cycles, as of an interharmonic) lets through less than 0.19, half-way between orders
-// 0.05. derived: least squares over that band under the three conditions; the last two half cycles
+// between half cycles, as of an interharmonic) lets through less than 0.12, half-way between orders
+// 0.007. derived: least squares over that band under the three conditions; the last two half cycles
 // are all that it looks ahead.
-constexpr std::array<double, 15> kSmooth{0.032707,  0.038623,  0.021079,  -0.020725, -0.072111,
-                                         -0.106066, -0.097254, -0.035309, 0.066013,  0.174147,
-                                         0.251019,  0.271785,  0.234557,  0.160565,  0.080969};
+constexpr std::array<double, 17> kSmooth{
+    0.027377, 0.046627, 0.050095, 0.025266, -0.028478, -0.094404, -0.143560, -0.146739, -0.090168,
+    0.016174, 0.140207, 0.241758, 0.289388, 0.274025,  0.210158,  0.127368,  0.054906};
 
 double wrap_turns(double turns) { return turns - std::floor(turns + 0.5); }
 
@@ -249,9 +249,13 @@ void ReferenceTracker::finalise(std::int64_t number) noexcept {
   }
   GridCycle& cycle = slot(number);
   final_ = number;
+  cycle.smooth_turns = smoothed(number);
   if (number == 1) {
-    cycle.gated_turns = cycle.counted_turns;
+    cycle.gated_turns = cycle.smooth_turns;
     return;
+  }
+  if (number == kFirstSmoothed && number + kSmoothAhead < next_) {
+    smooth_beginning();
   }
   const GridCycle& before = at(number - 1);
   bool good = !cycle.lost && !before.lost;
@@ -261,11 +265,52 @@ void ReferenceTracker::finalise(std::int64_t number) noexcept {
   }
   const double held = held_hertz_[static_cast<std::size_t>(last) % cycles_.size()];
   cycle.gated_turns =
-      before.gated_turns + (good ? cycle.counted_turns - before.counted_turns
+      before.gated_turns + (good ? cycle.smooth_turns - before.smooth_turns
                                  : held * (cycle.centre - before.centre) / rate_hertz_);
 }
 
-double ReferenceTracker::smooth_turns(std::int64_t number) const noexcept {
+void ReferenceTracker::smooth_beginning() noexcept {
+  // A parabola through the first cycles, by least squares: a ramp of frequency stays one.
+  constexpr std::int64_t kLast = kSmoothBehind + 2 + kSmoothAhead;
+  constexpr double kMiddle = 0.5 * (1.0 + static_cast<double>(kLast));
+  for (std::int64_t k = 1; k <= kLast; ++k) {
+    if (at(k).lost || at(k).disturbed) {
+      return;
+    }
+  }
+  const GridCycle& one = at(1);
+  const GridCycle& last = at(kLast);
+  const double per_sample = (last.counted_turns - one.counted_turns) / (last.centre - one.centre);
+  const auto line = [&](const GridCycle& c) {
+    return one.counted_turns + per_sample * (c.centre - one.centre);
+  };
+  // Orthogonal polynomials 1, x, x² − m over the cycles.
+  double m = 0.0;
+  for (std::int64_t k = 1; k <= kLast; ++k) {
+    const double x = static_cast<double>(k) - kMiddle;
+    m += x * x / static_cast<double>(kLast);
+  }
+  std::array<double, 3> sum{};
+  std::array<double, 3> norm{};
+  for (std::int64_t k = 1; k <= kLast; ++k) {
+    const double x = static_cast<double>(k) - kMiddle;
+    const std::array<double, 3> p{1.0, x, x * x - m};
+    const double rest = at(k).counted_turns - line(at(k));
+    for (std::size_t j = 0; j < p.size(); ++j) {
+      sum[j] += p[j] * rest;
+      norm[j] += p[j] * p[j];
+    }
+  }
+  for (std::int64_t k = 1; k <= kSmoothBehind + 1; ++k) {
+    const double x = static_cast<double>(k) - kMiddle;
+    GridCycle& cycle = slot(k);
+    cycle.smooth_turns =
+        line(cycle) + sum[0] / norm[0] + x * sum[1] / norm[1] + (x * x - m) * sum[2] / norm[2];
+    cycle.gated_turns = cycle.smooth_turns;
+  }
+}
+
+double ReferenceTracker::smoothed(std::int64_t number) const noexcept {
   static_assert(kSmooth.size() == kSmoothBehind + 1 + kSmoothAhead);
   const GridCycle& cycle = at(number);
   const std::int64_t first = number - kSmoothBehind;

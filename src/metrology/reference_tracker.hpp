@@ -46,16 +46,21 @@ struct GridCycle {
   double measured_hertz = kNotAvailable;   ///< not held
   double magnitude_change = 0.0;           ///< of the reference in one cycle, ratio
   double counted_turns = 0.0;              ///< phase of the reference at the centre, jumps included
-  double gated_turns = 0.0;                ///< the same without what the gate holds back
-  bool disturbed = false;                  ///< held back by the gate
-  bool lost = true;                        ///< no fundamental, or not yet locked to it
+  /// The same without what interharmonics and noise add to it; from final_number() down. As
+  /// measured where the cycles around are not all there, lost or disturbed.
+  double smooth_turns = 0.0;
+  double gated_turns = 0.0;  ///< smooth_turns without what the gate holds back
+  bool disturbed = false;    ///< held back by the gate
+  bool lost = true;          ///< no fundamental, or not yet locked to it
 };
 
 class ReferenceTracker {
  public:
   static constexpr std::int64_t kHistory = 64;       ///< half cycles that are remembered
-  static constexpr std::int64_t kSmoothBehind = 12;  ///< half cycles that smooth_turns looks at
+  static constexpr std::int64_t kSmoothBehind = 14;  ///< half cycles that smooth_turns looks at
   static constexpr std::int64_t kSmoothAhead = 2;
+  /// Before it the phases of a segment are as measured, until it comes: then they are smoothed too.
+  static constexpr std::int64_t kFirstSmoothed = kSmoothBehind + 2;
   static constexpr std::int64_t kGateHalfCycles = 2;  ///< discarded on both sides of a disturbance
 
   ReferenceTracker(const SystemSetup& system, InputMask inputs, double rate_hertz);
@@ -84,10 +89,6 @@ class ReferenceTracker {
   [[nodiscard]] std::int64_t final_number() const noexcept { return final_; }
   /// Makes the gated phase final up to the newest half cycle: nothing more will come.
   void close() noexcept;
-
-  /// Counted phase, in turns, at the centre of a cycle, without what interharmonics and noise add
-  /// to it; the measured one where the cycles around are not all there, lost or disturbed.
-  [[nodiscard]] double smooth_turns(std::int64_t number) const noexcept;
 
   /// Gated phase, in turns, at a position; straight on beyond the known centres.
   [[nodiscard]] double turns_at(signal::SamplePosition position) const noexcept;
@@ -119,6 +120,8 @@ class ReferenceTracker {
   [[nodiscard]] Step step_between(const GridCycle& from, const GridCycle& to) const noexcept;
   /// Slope of the gated phase outside of the known centres; k: the nearest one.
   [[nodiscard]] double outer_turns_per_sample(std::int64_t k) const noexcept;
+  [[nodiscard]] double smoothed(std::int64_t number) const noexcept;
+  void smooth_beginning() noexcept;
   void judge(GridCycle& cycle) noexcept;
   void finalise(std::int64_t number) noexcept;
 

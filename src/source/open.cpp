@@ -227,7 +227,8 @@ void list_inputs(ChannelListing& listing) {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& given) {
+namespace {
+Result<std::unique_ptr<Source>> open_raw(std::string_view uri, const OpenOptions& given) {
   OpenOptions options = given;
   auto address = parse_address(uri);
   if (!address) {
@@ -242,6 +243,15 @@ Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOpti
     return fail(recording.error());
   }
   return make_recording_source(std::move(*recording), std::string(uri), options);
+}
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_source(std::string_view uri, const OpenOptions& options) {
+  auto source = open_raw(uri, options);
+  if (source && options.calibration) {
+    return calibrate(std::move(*source), *options.calibration);
+  }
+  return source;
 }
 
 Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& given) {

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "base/sample_block.hpp"
 #include "base/system.hpp"
+#include "source/calibration.hpp"
 #include "source/mapping.hpp"
 
 namespace halfcycle::source {
@@ -46,6 +47,7 @@ struct OpenOptions {
   std::optional<Ratio> ct;        ///< in place of the file's, for currents
   std::vector<std::pair<Input, double>> scales;  ///< further factors of single inputs
   InputMask inverted;                            ///< inputs connected the wrong way round
+  std::optional<Calibration> calibration;        ///< of the inputs, after all of the above
   std::optional<Wiring> wiring;                  ///< in place of what the names suggest
   std::optional<double> nominal_frequency_hertz;
   std::optional<double> rate_hertz;  ///< samples a second: a CSV that does not say, a simulator

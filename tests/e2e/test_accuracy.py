@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """`verify` and `bench` as other programs read them."""
 import json
+import re
 import unittest
 
-from halfcycle import Case
+from halfcycle import ROOT, Case
 
 
 class Accuracy(Case):
     def test_every_row_of_the_accuracy_table_passes(self):
         rows = json.loads(self.good("verify", "--json", timeout=300))
-        self.assertGreater(len(rows), 150)
+        self.assertGreater(len(rows), 1000)
         for row in rows:
             self.assertEqual(list(row)[:7], ["clause", "quantity", "condition", "limit", "error",
                                              "unit", "pass"])
@@ -17,8 +18,18 @@ class Accuracy(Case):
             self.assertLessEqual(row["error"], row["limit"], row)
         quantities = " ".join(row["quantity"] for row in rows)
         for word in ("voltage", "current", "frequency", "active power", "unbalance u2",
-                     "harmonics", "Urms(1/2)", "residual voltage", "duration", "active energy"):
+                     "harmonics", "Urms(1/2)", "residual voltage", "duration", "active energy",
+                     "reactive power", "power factor", "interharmonic", "Pinst,max", "Pst",
+                     "phase jumps", "crest factor", "total harmonic distortion"):
             self.assertIn(word, quantities)
+        for row in rows:
+            self.assertLessEqual(row["error"], row["budget"], row)
+            self.assertAlmostEqual(row["share_of_limit"], row["error"] / row["limit"], places=9)
+        clauses = " ".join(row["clause"] for row in rows)
+        for clause in ("61000-4-30", "62586-2", "61000-4-7", "61000-4-15 table 1",
+                       "61000-4-15 table 2", "61000-4-15 table 5", "62053-22", "62053-24",
+                       "61557-12", "pqopen"):
+            self.assertIn(clause, clauses)
         systems = {row["condition"][:5] for row in rows}
         self.assertEqual(systems, {"50 Hz", "60 Hz"})
 
@@ -26,6 +37,25 @@ class Accuracy(Case):
         text = self.good("verify", timeout=300)
         self.assertIn("certify no instrument", text)
         self.assertIn(" 0 fail", text)
+
+    def test_the_page_of_accuracy_is_current_but_for_its_errors(self):
+        # The second cell of a row of "All points" and the errors of the first table are measured.
+        def shape(text):
+            lines = []
+            for line in text.splitlines():
+                cells = line.split(" | ")
+                if len(cells) == 5 and not line.startswith("| condition"):
+                    cells[1] = "error"
+                elif len(cells) == 8 and not line.startswith("| clause"):
+                    # Which point is the worst may change with the last digits.
+                    cells = cells[:3]
+                lines.append(" | ".join(cells))
+            return "\n".join(lines)
+        page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+        now = self.good("verify", "--markdown", timeout=300)
+        self.assertEqual(shape(page), shape(now),
+                         "write it anew: halfcycle verify --markdown > docs/accuracy.md")
+        self.assertIn("certify no instrument", re.sub(r"\s+", " ", page))
 
     def test_bench_counts_meters(self):
         data = json.loads(self.good("bench", "--meters", "3", "--seconds", "1", "--json"))
