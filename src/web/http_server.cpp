@@ -430,6 +430,8 @@ void Connection::next_request() {
   parser_->body_limit(limits.max_upload_bytes);  // of routes without uploads: see on_header()
   begun_ = false;
   header_done_ = false;
+  head_only_ = false;
+  keep_alive_ = false;
   // A browser opens connections that it may need; they get less time than those in use.
   set_deadline(first_request_ ? 2.0 * limits.request_seconds : limits.idle_seconds);
   first_request_ = false;
@@ -593,10 +595,12 @@ Response Connection::answer_safely() const {
 }
 
 void Connection::answer_on_worker() {
-  const bool taken = core_->workers.post([self = shared_from_this()] {
-    // Until the answer has been handed over nothing else touches this connection.
+  // Until the answer has been handed over nothing else touches this connection. Its ownership goes
+  // with it: a connection ends on the I/O thread.
+  const bool taken = core_->workers.post([self = shared_from_this()]() mutable {
     auto response = std::make_shared<Response>(self->answer_safely());
-    asio::post(self->core_->io, [self, response] {
+    asio::io_context& io = self->core_->io;
+    asio::post(io, [self = std::move(self), response] {
       if (!self->core_->stopped()) {
         self->respond(std::move(*response));
       }
@@ -611,9 +615,10 @@ void Connection::answer_on_worker() {
 }
 
 void Connection::begin_analysis() {
-  const bool taken = core_->analysis.post([self = shared_from_this()] {
+  const bool taken = core_->analysis.post([self = shared_from_this()]() mutable {
     auto response = std::make_shared<Response>(self->analyze());
-    asio::post(self->core_->io, [self, response] {
+    asio::io_context& io = self->core_->io;
+    asio::post(io, [self = std::move(self), response] {
       self->request_.body = std::string();
       if (!self->core_->stopped()) {
         self->respond(std::move(*response));

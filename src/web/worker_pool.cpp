@@ -51,6 +51,7 @@ void WorkerPool::stop() {
 void WorkerPool::run() {
   constexpr int kLowPriority = 10;
   setpriority(PRIO_PROCESS, 0, kLowPriority);  // Linux: of this thread
+  pthread_setname_np(pthread_self(), "web worker");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
