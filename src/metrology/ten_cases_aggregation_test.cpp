@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "metrology/engine_test_signal.hpp"
@@ -20,6 +21,13 @@ constexpr double kRate = 1000.0;
 constexpr double kLead = 3.0;  ///< seconds before the first tick
 constexpr Instant kFirstTick = Instant::from_unix_ns(1600000200'000000000);
 static_assert(1600000200 % 600 == 0);
+
+// Ten minutes of samples are long for a build with sanitizers: one correction is enough there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kCorrections = 1;
+#else
+constexpr std::size_t kCorrections = 3;
+#endif
 
 InputMask three_inputs() { return mask_of({Input::V1, Input::V2, Input::V3}); }
 
@@ -144,8 +152,10 @@ TEST(TenCases, Case1CorrectionsOfTheClockDoNoHarm) {
     Duration by;
     double seconds;  ///< of samples between the two ticks
   };
-  for (const Row& row : {Row{Duration::ms(500), 599.5}, Row{Duration::ms(-500), 600.5},
-                         Row{Duration::seconds(-1), 601.0}}) {
+  constexpr std::array kRows{Row{Duration::ms(500), 599.5}, Row{Duration::ms(-500), 600.5},
+                             Row{Duration::seconds(-1), 601.0}};
+  for (std::size_t k = 0; k < kCorrections; ++k) {
+    const Row& row = kRows[k];
     const Recorder r = measure_with_correction(s, 101.3, row.by);
     const auto& tens = r.get(Interval::TenMinute);
     ASSERT_EQ(tens.size(), 1U) << row.seconds;
@@ -163,8 +173,8 @@ TEST(TenCases, Case1CorrectionsOfTheClockDoNoHarm) {
       EXPECT_NEAR(v[Q::Freq], kHertz, 1e-5) << v.start;
       EXPECT_TRUE(v.marks.complete);
     }
-    for (std::size_t k = 1; k < r.get(Interval::HalfCycle).size(); ++k) {
-      const IntervalCopy& h = r.get(Interval::HalfCycle)[k];
+    for (std::size_t n = 1; n < r.get(Interval::HalfCycle).size(); ++n) {
+      const IntervalCopy& h = r.get(Interval::HalfCycle)[n];
       EXPECT_NEAR(h[Q::VlnB], 230.0, 0.012) << h.start;
       EXPECT_NEAR(h[Q::Freq], kHertz, 1e-3) << h.start;
     }
