@@ -182,8 +182,13 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
     }
     state.store = *std::move(store);
   }
-  auto made = fleet::Fleet::create(
-      {.threads = config.threads, .waveform_seconds = config.waveform_seconds}, log);
+  fleet::FleetSetup setup;
+  setup.threads = config.threads;
+  setup.waveform_seconds = config.waveform_seconds;
+  if (!state.store) {
+    setup.capture_max_bytes = 0;  // nobody asks for waveforms of disturbances
+  }
+  auto made = fleet::Fleet::create(setup, log);
   if (!made) {
     return fail(made.error());
   }
@@ -221,25 +226,25 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
     state.modbus = *std::move(server);
   }
   if (config.web.listen.on) {
-    web::WebSetup setup;
-    setup.address = config.web.listen.address;
-    setup.port = config.web.listen.port;
-    setup.allow_remote = config.web.allow_remote;
-    setup.allowed_hosts = config.web.hosts;
-    setup.certificate_file = config.web.certificate_file;
-    setup.key_file = config.web.key_file;
-    setup.data_folder = config.store.folder;
-    if (setup.data_folder.empty() && setup.certificate_file.empty()) {
+    web::WebSetup web_setup;
+    web_setup.address = config.web.listen.address;
+    web_setup.port = config.web.listen.port;
+    web_setup.allow_remote = config.web.allow_remote;
+    web_setup.allowed_hosts = config.web.hosts;
+    web_setup.certificate_file = config.web.certificate_file;
+    web_setup.key_file = config.web.key_file;
+    web_setup.data_folder = config.store.folder;
+    if (web_setup.data_folder.empty() && web_setup.certificate_file.empty()) {
       auto folder = state.temporary.make();
       if (!folder) {
         return fail(folder.error());
       }
-      setup.data_folder = *std::move(folder);
+      web_setup.data_folder = *std::move(folder);
     }
-    setup.more_checks = [&state] { return state.checks(); };
-    add_pages(setup);
+    web_setup.more_checks = [&state] { return state.checks(); };
+    add_pages(web_setup);
     auto server =
-        web::HttpServer::start(setup, state.io.context(), *state.fleet, state.store.get(), log);
+        web::HttpServer::start(web_setup, state.io.context(), *state.fleet, state.store.get(), log);
     if (!server) {
       return fail(with_hint(server.error(), " ADDR:PORT, or --web off"));
     }

@@ -76,7 +76,7 @@ struct FleetSetup {
   double capture_max_seconds = 3.0;  ///< of one disturbance, all in all
   double lost_after_seconds = 1.0;   ///< a live source that delivers nothing is lost then
   double retry_seconds = 2.0;        ///< between attempts to open it again
-  /// Memory for waveforms of disturbances until somebody has asked for them.
+  /// Memory for waveforms of disturbances until somebody has asked for them; 0: nobody will.
   std::size_t capture_max_bytes = 256U << 20U;
 };
 

@@ -21,7 +21,7 @@ import urllib.request
 
 PROGRAM = os.environ.get("HALFCYCLE", "halfcycle")
 START_SECONDS = 120
-SETTLED_SECONDS = 20      # buffers fill and tables are made before that
+SETTLED_SECONDS = 60      # buffers fill and tables are made before that
 GROWTH = 0.03             # of memory after it
 SLOWEST_SECONDS = 1.0     # one answer of the API
 
