@@ -62,6 +62,8 @@ struct SystemSetup {
   PhaseOrder phase_order = PhaseOrder::Abc;
   bool pf_sign_iec = false;  ///< IEEE by default (DESIGN §5)
   enum class KvaMethod : std::uint8_t { Vector, Scalar, Effective } kva_method = KvaMethod::Vector;
+  /// Carriers of mains signalling, at most 3 kHz (IEC 61000-4-30 §5.10); 0: none.
+  std::array<double, 3> signalling_hertz{};
   /// Lamp of the flickermeter (IEC 61000-4-15): that of the low-voltage network served. By default
   /// the 120 V lamp in 60 Hz systems, the 230 V lamp in all others.
   enum class FlickerLamp : std::uint8_t { ByFrequency, V230, V120 } flicker_lamp =

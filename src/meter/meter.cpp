@@ -11,6 +11,7 @@
 #include "modules/catalogue.hpp"
 #include "modules/measurement_feed.hpp"
 #include "quality/fault_analyzer.hpp"
+#include "quality/transient.hpp"
 #include "quality/voltage_events.hpp"
 
 namespace halfcycle::meter {
@@ -39,6 +40,16 @@ quality::VoltageEventSetup event_setup(const MeterSetup& setup) {
     events.watched[p] = events.line_to_line || setup.inputs.has(static_cast<Input>(p));
   }
   return events;
+}
+
+quality::RvcSetup rvc_setup(const quality::VoltageEventSetup& events, const MeterSetup& setup) {
+  quality::RvcSetup rvc;
+  rvc.reference_volts = events.reference_volts;
+  rvc.dip_threshold_ratio = events.dip_threshold_ratio;
+  rvc.swell_threshold_ratio = events.swell_threshold_ratio;
+  rvc.half_cycles_per_second = setup.system.nominal_frequency_hertz < 55.0 ? 100 : 120;
+  rvc.watched = events.watched;
+  return rvc;
 }
 
 Result<void> validate(const MeterSetup& setup) {
@@ -81,7 +92,23 @@ struct Meter::State final : metrology::IntervalSink,
                    for (const auto& sink : start_sinks) {
                      sink(event);
                    }
-                 }) {
+                 }),
+        transients([this](const quality::TransientEvent& event) {
+          feed.feed(event, setup.system.nominal_voltage_volts);
+        }) {
+    if (const auto limits = feed.rvc_limits(rvc_setup(feed.limits(event_setup(setup)), setup))) {
+      rvc.emplace(*limits, [this](const quality::RapidVoltageChange& change) {
+        feed.feed(change, setup.system.nominal_voltage_volts);
+        if (setup.analysis) {
+          voltage_changes.push_back(change);
+        }
+      });
+    }
+    if (const auto ratio = feed.transient_ratio()) {
+      engine->set_transient_limit(*ratio * 1.41421356237309504880 *
+                                  setup.system.nominal_voltage_volts);
+    }
+    sliding = feed.sliding_reference();
     if (setup.analysis) {
       windows.emplace(setup.system);
       cycles.emplace(setup.system);
@@ -111,6 +138,13 @@ struct Meter::State final : metrology::IntervalSink,
     } else if (interval.interval == Interval::TenTwelveCycle && windows) {
       windows->add(interval);
     }
+    if (sliding && interval.interval == Interval::TenTwelveCycle) {
+      constexpr std::array kSliding{QuantityId::V1SlidingRef, QuantityId::V2SlidingRef,
+                                    QuantityId::V3SlidingRef};
+      for (std::size_t k = 0; k < kSliding.size(); ++k) {
+        detector.set_reference(static_cast<int>(k), interval[kSliding[k]]);
+      }
+    }
     feed.feed(interval);
     for (Observer& observer : observers) {
       if (observer.interval == interval.interval) {
@@ -126,10 +160,18 @@ struct Meter::State final : metrology::IntervalSink,
   void on_voltage_window(const VoltageWindow& window) override {
     if (window.line_to_line == is_line_to_line(setup.system.wiring)) {
       detector.push(window.channel, window.start, window.end, window.u_rms_volts);
+      if (rvc) {
+        rvc->push(window.channel, window.start, window.end, window.u_rms_volts);
+      }
     }
   }
 
   void on_half_cycle(const HalfCycleDetail& detail) override {
+    for (std::size_t k = 0; k < detail.excess.size(); ++k) {
+      const metrology::PeakExcess& excess = detail.excess[k];
+      transients.push(k, excess.peak_volts, excess.first, excess.last,
+                      1.0 / setup.sample_rate_hertz);
+    }
     if (!fault_analyzer) {
       return;
     }
@@ -150,6 +192,11 @@ struct Meter::State final : metrology::IntervalSink,
 
   void on_break() override {
     detector.interrupt();
+    transients.interrupt();
+    feed.interrupt();
+    if (rvc) {
+      rvc->interrupt();
+    }
     if (fault_analyzer) {
       fault_analyzer->interrupt();
     }
@@ -184,6 +231,10 @@ struct Meter::State final : metrology::IntervalSink,
   std::unique_ptr<graph::Graph> registers;
   modules::MeasurementFeed feed;
   quality::VoltageEventDetector detector;
+  quality::TransientDetector transients;
+  std::optional<quality::RvcDetector> rvc;
+  bool sliding = false;  ///< dips and swells refer to the sliding reference
+  std::vector<quality::RapidVoltageChange> voltage_changes;
   std::optional<quality::FaultAnalyzer> fault_analyzer;
   std::optional<metrology::Statistics> windows, cycles, half_cycles;
   std::vector<Observer> observers;
@@ -210,6 +261,8 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
   }
   complete.system.flicker_lamp =
       modules::flicker_lamp(*complete.compiled_template, setup.system.flicker_lamp);
+  complete.system.signalling_hertz =
+      modules::signalling_carriers(*complete.compiled_template, setup.system.signalling_hertz);
   auto engine = Engine::create({.system = complete.system,
                                 .inputs = setup.inputs,
                                 .sample_rate_hertz = setup.sample_rate_hertz,
@@ -247,6 +300,7 @@ bool Meter::work() { return state_->engine->work(); }
 void Meter::finish() {
   state_->engine->finish();
   state_->detector.finish();
+  state_->transients.interrupt();
   if (state_->fault_analyzer) {
     state_->fault_analyzer->finish();
   }
@@ -309,6 +363,10 @@ void Meter::on_event(std::function<void(const quality::VoltageEvent&)> sink) {
 
 void Meter::on_event_start(std::function<void(const quality::VoltageEvent&)> sink) {
   state_->start_sinks.push_back(std::move(sink));
+}
+
+std::span<const quality::RapidVoltageChange> Meter::rapid_voltage_changes() const {
+  return state_->voltage_changes;
 }
 
 std::span<const quality::FaultReport> Meter::faults() const { return state_->faults; }

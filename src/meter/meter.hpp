@@ -30,6 +30,7 @@
 #include "metrology/interval.hpp"
 #include "quality/event.hpp"
 #include "quality/fault.hpp"
+#include "quality/rvc.hpp"
 
 namespace halfcycle::meter {
 
@@ -114,6 +115,8 @@ class Meter {
   void on_event(std::function<void(const quality::VoltageEvent&)> sink);
   /// When an event begins, about a cycle after it did: type, first_seen and, if known, start.
   void on_event_start(std::function<void(const quality::VoltageEvent&)> sink);
+  /// Rapid voltage changes so far, in order of their end; needs MeterSetup::analysis.
+  [[nodiscard]] std::span<const quality::RapidVoltageChange> rapid_voltage_changes() const;
   /// What an engineer asks first of a fault record; nothing if there was no fault.
   [[nodiscard]] std::span<const quality::FaultReport> faults() const;
 

@@ -57,6 +57,8 @@ std::string_view name(Stage stage) {
   return kNames[static_cast<std::size_t>(stage)];
 }
 
+void Engine::set_transient_limit(double volts) noexcept { state_->transient_limit_volts = volts; }
+
 void Engine::push(const SampleBlock& block) noexcept {
   const signal::FlushDenormals flush;
   state_->push(block);
@@ -80,6 +82,9 @@ bool Engine::has(QuantityId id) const noexcept {
     return false;
   }
   const QuantityGroup group = info(id).group;
+  if (group == QuantityGroup::MainsSignalling && highest_order() < 2) {
+    return false;
+  }
   if (group == QuantityGroup::HarmonicsAnalyzer && highest_order() < 2 &&
       info(id).label.find("CF") == std::string_view::npos) {
     return false;

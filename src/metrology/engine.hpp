@@ -74,6 +74,13 @@ struct VoltageWindow {
 };
 
 /// The half-cycle record of the reference, with what detectors of faults need besides.
+/// Samples of a voltage beyond the transient limit within a half cycle.
+struct PeakExcess {
+  double peak_volts = 0.0;  ///< largest |u|, with its sign; 0: none is beyond the limit
+  Instant first;            ///< of the samples beyond it
+  Instant last;
+};
+
 struct HalfCycleDetail {
   Instant start;  ///< of the reference's one-cycle window
   Instant end;
@@ -85,6 +92,8 @@ struct HalfCycleDetail {
   /// Fundamental phasors by lane, rms, over the reference's window, angles to the free-running
   /// reference grid (differences between records of one segment are phase jumps); NaN if absent.
   std::array<std::complex<double>, kInputCount> phasors{};
+  /// Of the half cycle that ends with the window; channels as in `voltages`.
+  std::array<PeakExcess, 3> excess{};
 };
 
 /// Consumes ½-cycle values before they are needed to mark longer intervals; called on the
@@ -144,6 +153,8 @@ class Engine {
   void set_event_query(const EventQuery* query);
   /// Null: none (at first). Not owned.
   void set_stage_clock(StageClock* clock);
+  /// Samples whose |u| is beyond it are handed over as PeakExcess; infinite at the start.
+  void set_transient_limit(double volts) noexcept;
 
   /// Measures: ½-cycle values that the samples complete are published before it returns. What is
   /// deferred (spectra, 10/12-cycle values, aggregates) is left to work() for as long as its place

@@ -693,6 +693,7 @@ void Engine::State::do_half_cycle() noexcept {
     WindowSums whole = half_sums_;
     whole += sums;
     enter(Stage::Values);
+    find_excess(sums, half_start_, half_end_);
     publish_half_cycle(cycle, whole);
     enter(Stage::Tracking);
     count_cycles(r.tracker.final_number());
@@ -823,6 +824,7 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
         there ? cycle.phasors[l] : std::complex<double>(kNotAvailable, kNotAvailable);
   }
   enter(Stage::Detectors);
+  detail.excess = excess_;
   for (std::size_t k = 0; k < outputs.half_cycle_count; ++k) {
     outputs.half_cycles[k]->on_half_cycle(detail);
   }
@@ -1041,6 +1043,7 @@ void Engine::State::evaluate_window() noexcept {
   valuer.evaluate_window(m, window_values_);
   if (r.spectrum.highest_order() >= 2) {
     write_distortion(distortion);
+    write_signalling();
   }
 }
 

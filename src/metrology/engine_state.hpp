@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -148,6 +149,7 @@ struct Engine::State {
   Energies energies;
   Aggregator aggregation;
   std::array<double, kQuantityCount> half_cycle_values;
+  double transient_limit_volts = std::numeric_limits<double>::infinity();
 
  private:
   using Position = signal::SamplePosition;
@@ -229,6 +231,9 @@ struct Engine::State {
   void evaluate_window() noexcept;
   void write_distortion(const DistortionSummary& distortion) noexcept;
   void write_sliding_references() noexcept;
+  void write_signalling() noexcept;
+  /// Samples of [from, to) beyond the transient limit; sums: of the same half cycle.
+  void find_excess(const signal::WindowSums& sums, Position from, Position to) noexcept;
   void hand_over_window() noexcept;
   void finish_window() noexcept;
   [[nodiscard]] WindowMeasures measures_of(const signal::WindowSums& sums) const noexcept;
@@ -274,6 +279,7 @@ struct Engine::State {
   Position half_end_;
   signal::WindowSums half_sums_;
   std::uint64_t half_cycle_number_ = 0;
+  std::array<PeakExcess, 3> excess_{};
 
   // 10/12-cycle windows.
   DueWindow due_;

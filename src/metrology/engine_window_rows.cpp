@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of a 10/12-cycle window that come from its spectrum or from the windows before it.
+// Rows of a 10/12-cycle window that come from its spectrum or from the windows before it; peaks.
+#include <algorithm>
 #include <cmath>
 
 #include "metrology/engine_state.hpp"
@@ -15,6 +16,14 @@ constexpr std::array kSliding{Q::V1SlidingRef, Q::V2SlidingRef, Q::V3SlidingRef}
 // IEC 61000-4-30 §5.4: a first-order filter of about one minute.
 constexpr double kSlidingOld = 0.9967;
 constexpr double kSlidingNew = 0.0033;
+
+constexpr std::array kSignalling{std::array{Q::V1Msv1, Q::V2Msv1, Q::V3Msv1},
+                                 std::array{Q::V1Msv2, Q::V2Msv2, Q::V3Msv2},
+                                 std::array{Q::V1Msv3, Q::V2Msv3, Q::V3Msv3}};
+// A carrier this close to a bin, in bins, is that bin's alone: what it leaves beside it is less
+// than 0.02 % of it.
+constexpr double kOnBin = 0.01;
+constexpr double kHighestCarrierHertz = 3000.0;
 
 struct DistortionRows {
   Input input;
@@ -90,6 +99,68 @@ void Engine::State::write_sliding_references() noexcept {
     count += 1.0;
   }
   window_values_[index(Q::VavgSlidingRef)] = count > 0.0 ? sum / count : kNotAvailable;
+}
+
+// IEC 61000-4-30 §5.10: the carrier's bin, or the root of the sum of squares of the four nearest.
+void Engine::State::write_signalling() noexcept {
+  const double bin_hertz = rate->rate_hertz / (due_.end - due_.start);
+  for (std::size_t c = 0; c < kSignalling.size(); ++c) {
+    const double carrier = setup.system.signalling_hertz[c];
+    if (!(carrier > 0.0 && carrier <= kHighestCarrierHertz) || due_.lost) {
+      continue;
+    }
+    const double at = carrier / bin_hertz;
+    const double nearest = std::round(at);
+    const bool on_bin = std::abs(at - nearest) < kOnBin;
+    const double first = on_bin ? nearest : std::floor(at) - 1.0;
+    const double last = on_bin ? nearest : first + 3.0;
+    if (first < 1.0) {
+      continue;
+    }
+    for (std::size_t k = 0; k < kSignalling[c].size(); ++k) {
+      if (valuer.has_quality_voltage(k)) {
+        window_values_[index(kSignalling[c][k])] =
+            rate->spectrum.bins_rms(k, static_cast<std::size_t>(first),
+                                    static_cast<std::size_t>(last)) /
+            valuer.declared_volts();
+      }
+    }
+  }
+}
+
+void Engine::State::find_excess(const signal::WindowSums& sums, Position from,
+                                Position to) noexcept {
+  const auto peak_of = [&sums](std::size_t l) {
+    return static_cast<double>(std::max(-sums.min[l], sums.max[l]));
+  };
+  for (std::size_t k = 0; k < excess_.size(); ++k) {
+    PeakExcess& excess = excess_[k];
+    excess = PeakExcess{};
+    if (!valuer.has_quality_voltage(k)) {
+      continue;
+    }
+    const bool line = valuer.line_to_line();
+    const std::size_t minus = (k + 1) % 3;
+    // Nearly always nothing is beyond it: the sums know.
+    if (!(peak_of(k) + (line ? peak_of(minus) : 0.0) > transient_limit_volts)) {
+      continue;
+    }
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+    for (std::int64_t n = from.whole() + 1; n <= to.whole(); ++n) {
+      const float* v = rate->ring.frames(n);
+      const double u = static_cast<double>(line ? v[k] - v[minus] : v[k]);
+      if (std::abs(u) > transient_limit_volts) {
+        first = excess.peak_volts == 0.0 ? n : first;
+        last = n;
+        excess.peak_volts = std::abs(u) > std::abs(excess.peak_volts) ? u : excess.peak_volts;
+      }
+    }
+    if (excess.peak_volts != 0.0) {
+      excess.first = instant_of(Position::at(first, 0.0));
+      excess.last = instant_of(Position::at(last, 0.0));
+    }
+  }
 }
 
 }  // namespace halfcycle::metrology

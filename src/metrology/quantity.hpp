@@ -29,6 +29,7 @@ enum class QuantityGroup : std::uint8_t {
   PowerMeter,
   SymmetricalComponents,
   HarmonicsAnalyzer,
+  MainsSignalling,
   Flicker,
   Energy,
 };

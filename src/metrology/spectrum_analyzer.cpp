@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "base/quality.hpp"
+
 namespace halfcycle::metrology {
 
 using signal::SamplePosition;
@@ -100,6 +102,22 @@ void SpectrumAnalyzer::group(const std::array<double, kMaxLanes>& dc, InputMask 
   }
   grouping_(workspace_->spectrum.data(), mean, inputs, voltage_floor_volts, current_floor_amperes,
             !line_to_line, out, summary);
+}
+
+double SpectrumAnalyzer::bins_rms(std::size_t l, std::size_t first,
+                                  std::size_t last) const noexcept {
+  if (last > tables_->fft.max_bin()) {
+    return kNotAvailable;
+  }
+  const std::size_t lanes = tables_->setup.lanes;
+  double sum = 0.0;
+  for (std::size_t k = first; k <= last; ++k) {
+    const float* bin = workspace_->spectrum.data() + k * 2 * lanes;
+    const double re = static_cast<double>(bin[l]);
+    const double im = static_cast<double>(bin[lanes + l]);
+    sum += re * re + im * im;
+  }
+  return std::sqrt(0.5 * sum);
 }
 
 }  // namespace halfcycle::metrology

@@ -91,6 +91,10 @@ class SpectrumAnalyzer {
              double voltage_floor_volts, double current_floor_amperes, Spectra& out,
              DistortionSummary& summary) noexcept;
 
+  /// Root of the sum of squares of the rms of bins [first, last] of a lane, as group() left them;
+  /// NaN where the spectrum does not reach.
+  [[nodiscard]] double bins_rms(std::size_t l, std::size_t first, std::size_t last) const noexcept;
+
  private:
   const SpectrumTables* tables_;
   SpectrumWorkspace* workspace_;

@@ -413,6 +413,10 @@ bool Valuer::has(QuantityId id) const noexcept {
   if (row.group == QuantityGroup::HarmonicsAnalyzer && !row.label.ends_with("CF")) {
     return has_channel();
   }
+  if (row.group == QuantityGroup::MainsSignalling) {
+    const auto carrier = static_cast<std::size_t>(row.label.back() - '1');
+    return has_channel() && system_.signalling_hertz[carrier] > 0.0;
+  }
   if (row.group == QuantityGroup::Flicker || row.label.ends_with("Pinst") ||
       (row.label.ends_with("Sliding Ref") && input)) {
     return has_channel();

@@ -5,6 +5,7 @@
 
 #include "modules/data_recorder.hpp"
 #include "modules/measured_modules.hpp"
+#include "modules/power_quality_events.hpp"
 #include "modules/sag_swell.hpp"
 #include "modules/shipped_templates.hpp"
 #include "modules/types.hpp"
@@ -12,10 +13,11 @@
 namespace halfcycle::modules {
 
 graph::ModuleCatalogue catalogue() {
-  static constexpr std::array<const graph::ModuleType*, 27> kTypes{
+  static constexpr std::array<const graph::ModuleType*, 30> kTypes{
       // What the meter measures.
       &kPowerMeter, &kHighSpeedPowerMeter, &kEnergy, &kHarmonicsAnalyzer, &kSymmetricalComponents,
-      &kAggregator3s, &kAggregator10m, &kAggregator2hr, &kFlicker, &kSagSwell,
+      &kAggregator3s, &kAggregator10m, &kAggregator2hr, &kFlicker, &kSagSwell, &kRapidVoltageChange,
+      &kTransient, &kMainsSignalling,
       // Energy, demand, statistics.
       &kIntegrator, &kSlidingWindowDemand, &kMinimum, &kMaximum,
       // Logs.

@@ -5,7 +5,8 @@
 
 namespace halfcycle::modules {
 
-metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output) {
+namespace {
+const metrology::QuantityInfo* row_of(const graph::ModuleType& type, std::size_t output) {
   const auto label_of = [&type](const metrology::QuantityInfo& row) {
     return &type == &kHighSpeedPowerMeter ? row.high_speed_label
            : &type == &kAggregator3s      ? row.aggregate_labels[0]
@@ -16,13 +17,20 @@ metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t out
   const std::string_view label = type.outputs[output].label;
   const auto row = std::find_if(metrology::kQuantities.begin(), metrology::kQuantities.end(),
                                 [&](const auto& info) { return label_of(info) == label; });
-  return row->id;
+  return row == metrology::kQuantities.end() ? nullptr : &*row;
+}
+}  // namespace
+
+metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output) {
+  return row_of(type, output)->id;
 }
 
 std::size_t scalar_count(const graph::ModuleType& type) {
-  return static_cast<std::size_t>(std::count_if(
-      type.outputs.begin(), type.outputs.end(),
-      [](const auto& output) { return output.cls == graph::RegisterClass::Numeric; }));
+  std::size_t count = 0;
+  while (count < type.outputs.size() && row_of(type, count) != nullptr) {
+    ++count;
+  }
+  return count;
 }
 
 }  // namespace halfcycle::modules

@@ -6,6 +6,7 @@
 
 #include "modules/flicker.hpp"
 #include "modules/measured_modules.hpp"
+#include "modules/power_quality_events.hpp"
 #include "modules/sag_swell.hpp"
 
 namespace halfcycle::modules {
@@ -45,26 +46,44 @@ SystemSetup::FlickerLamp flicker_lamp(const graph::CompiledTemplate& compiled,
   return given;
 }
 
+std::array<double, 3> signalling_carriers(const graph::CompiledTemplate& compiled,
+                                          std::array<double, 3> given) {
+  for (const graph::ModuleInstance& module : compiled.modules()) {
+    if (module.type == &kMainsSignalling) {
+      for (std::size_t c = 0; c < given.size(); ++c) {
+        const double stated =
+            compiled.setup_numbers()[module.first_setup + mains_signalling::kFirstCarrier + c];
+        given[c] = stated > 0.0 ? stated : given[c];
+      }
+    }
+  }
+  return given;
+}
+
 MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
   struct Source {
     const graph::ModuleType* type;
     Interval interval;
   };
-  const std::array<Source, 9> sources{{{&kHighSpeedPowerMeter, Interval::HalfCycle},
-                                       {&kHarmonicsAnalyzer, Interval::TenTwelveCycle},
-                                       {&kPowerMeter, Interval::OneSecond},
-                                       {&kEnergy, Interval::OneSecond},
-                                       {&kSymmetricalComponents, Interval::OneFiftyOneEightyCycle},
-                                       {&kAggregator3s, Interval::OneFiftyOneEightyCycle},
-                                       {&kAggregator10m, Interval::TenMinute},
-                                       {&kAggregator2hr, Interval::TwoHour},
-                                       {&kFlicker, Interval::TenMinute}}};
+  const std::array<Source, 10> sources{{{&kHighSpeedPowerMeter, Interval::HalfCycle},
+                                        {&kHarmonicsAnalyzer, Interval::TenTwelveCycle},
+                                        {&kPowerMeter, Interval::OneSecond},
+                                        {&kEnergy, Interval::OneSecond},
+                                        {&kSymmetricalComponents, Interval::OneFiftyOneEightyCycle},
+                                        {&kAggregator3s, Interval::OneFiftyOneEightyCycle},
+                                        {&kAggregator10m, Interval::TenMinute},
+                                        {&kAggregator2hr, Interval::TwoHour},
+                                        {&kMainsSignalling, Interval::TenTwelveCycle},
+                                        {&kFlicker, Interval::TenMinute}}};
   const graph::CompiledTemplate& compiled = graph.compiled();
   for (std::uint32_t m = 0; m < compiled.modules().size(); ++m) {
     const graph::ModuleInstance& module = compiled.modules()[m];
     if (module.type == &kSagSwell) {
       sag_swell_ = m;
     }
+    rvc_ = module.type == &kRapidVoltageChange ? m : rvc_;
+    transient_ = module.type == &kTransient ? m : transient_;
+    signalling_ = module.type == &kMainsSignalling ? m : signalling_;
     const auto source = std::find_if(sources.begin(), sources.end(),
                                      [&](const Source& s) { return s.type == module.type; });
     if (source == sources.end()) {
@@ -78,7 +97,7 @@ MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
         scalars_[interval].push_back({module.first_register + k, quantity_of(*module.type, k),
                                       info(output.unit).per_si, 0.0,
                                       output.retain == graph::Retain::Yes});
-      } else {
+      } else if (module.type == &kHarmonicsAnalyzer) {
         const SpectrumOutput spectrum = spectrum_of(k - scalar_outputs);
         arrays_[interval].push_back({module.first_register + k, spectrum.input, spectrum.kind,
                                      output.first_element, output.element_count,
@@ -96,6 +115,12 @@ void MeasurementFeed::take_bases() {
       scalar.base = scalar.retained && is_available(held) ? held : 0.0;
     }
   }
+  if (signalling_ >= 0) {
+    using namespace mains_signalling;
+    recorders_.assign(kCarriers, quality::SignallingRecorder(
+                                     {.threshold_ratio = setup_of(signalling_, kThreshold) / 100.0,
+                                      .record_seconds = setup_of(signalling_, kRecordTime)}));
+  }
 }
 
 void MeasurementFeed::feed(const metrology::IntervalValues& values) {
@@ -111,6 +136,9 @@ void MeasurementFeed::feed(const metrology::IntervalValues& values) {
   }
   if (values.spectra != nullptr) {
     write_spectra(values);
+  }
+  if (values.interval == Interval::TenTwelveCycle && signalling_ >= 0) {
+    record_signalling(values);
   }
   graph_.commit();
   latest_ = std::max(latest_, values.end);

@@ -15,11 +15,15 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "graph/graph.hpp"
 #include "metrology/interval.hpp"
 #include "quality/event.hpp"
+#include "quality/mains_signalling.hpp"
+#include "quality/rvc.hpp"
+#include "quality/transient.hpp"
 #include "quality/voltage_events.hpp"
 
 namespace halfcycle::modules {
@@ -30,6 +34,9 @@ namespace halfcycle::modules {
 /// template has no such module.
 [[nodiscard]] SystemSetup::FlickerLamp flicker_lamp(const graph::CompiledTemplate& compiled,
                                                     SystemSetup::FlickerLamp given);
+/// The carriers that the Mains Signalling module's setup states, over those given.
+[[nodiscard]] std::array<double, 3> signalling_carriers(const graph::CompiledTemplate& compiled,
+                                                        std::array<double, 3> given);
 
 class MeasurementFeed {
  public:
@@ -42,6 +49,19 @@ class MeasurementFeed {
   /// start if it is still open). The frame's time does not go back behind the frame before.
   void feed(const quality::VoltageEvent& event);
 
+  /// Renews the registers of the Rapid Voltage Change and Transient modules and posts their events.
+  /// nominal_volts: what percentages refer to.
+  void feed(const quality::RapidVoltageChange& change, double nominal_volts);
+  void feed(const quality::TransientEvent& event, double nominal_volts);
+  /// Samples are missing from here on.
+  void interrupt();
+
+  /// Whether, and with which limits, the template wants rapid voltage changes.
+  [[nodiscard]] std::optional<quality::RvcSetup> rvc_limits(quality::RvcSetup given) const;
+  /// Limit of transients over the nominal peak; nothing without such a module.
+  [[nodiscard]] std::optional<double> transient_ratio() const;
+  /// Dips and swells refer to the sliding reference voltage.
+  [[nodiscard]] bool sliding_reference() const;
   /// The thresholds that the Sag/Swell module's setup states, over those given. Without such a
   /// module, those given.
   [[nodiscard]] quality::VoltageEventSetup limits(quality::VoltageEventSetup given) const;
@@ -64,11 +84,25 @@ class MeasurementFeed {
   };
   void take_bases();
   void write_spectra(const metrology::IntervalValues& values);
+  void record_signalling(const metrology::IntervalValues& values);
+  void write_emission(std::size_t carrier, Instant now);
+  /// Opens a frame of an event, not before the frame before.
+  Instant begin_event(Instant time);
+  [[nodiscard]] const graph::ModuleInstance& module(std::int64_t m) const {
+    return graph_.compiled().modules()[static_cast<std::size_t>(m)];
+  }
+  [[nodiscard]] double setup_of(std::int64_t m, std::size_t setup) const {
+    return graph_.setup_number(module(m).first_setup + static_cast<std::uint32_t>(setup));
+  }
 
   graph::Graph& graph_;
   std::array<std::vector<Scalar>, metrology::kIntervalCount> scalars_;
   std::array<std::vector<Array>, metrology::kIntervalCount> arrays_;
   std::int64_t sag_swell_ = -1;  // module, or -1
+  std::int64_t rvc_ = -1;
+  std::int64_t transient_ = -1;
+  std::int64_t signalling_ = -1;
+  std::vector<quality::SignallingRecorder> recorders_;  // one a carrier
   bool based_ = false;
   Instant latest_ = graph::kNoInstant;
 };

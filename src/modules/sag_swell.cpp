@@ -41,6 +41,7 @@ constexpr std::array kOutputs{
 };
 static_assert(kOutputs.size() == sag_swell::kOutputCount);
 
+constexpr std::array<std::string_view, 2> kReferences{"nominal", "sliding"};
 constexpr std::array kSetup{
     SetupSpec{.name = "Sag Lim",
               .unit = Unit::Percent,
@@ -72,6 +73,11 @@ constexpr std::array kSetup{
               .default_value = 192.0,
               .integer = true,
               .help = "Priority of the disturbance events (high alarm by default)"},
+    SetupSpec{.name = "Reference",
+              .cls = RegisterClass::Enumerated,
+              .choices = kReferences,
+              .help = "What the limits refer to: the nominal voltage, or the sliding reference "
+                      "voltage of each channel (a filter of about one minute)"},
 };
 
 }  // namespace

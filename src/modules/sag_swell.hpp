@@ -24,7 +24,7 @@ enum Output : std::size_t {
   kFirstPhaseDur = kFirstPhaseExtreme + 3,
   kOutputCount = kFirstPhaseDur + 3
 };
-enum Setup : std::size_t { kSagLim, kSwellLim, kIntLim, kHysteresis, kEvPriority };
+enum Setup : std::size_t { kSagLim, kSwellLim, kIntLim, kHysteresis, kEvPriority, kReference };
 }  // namespace sag_swell
 
 }  // namespace halfcycle::modules

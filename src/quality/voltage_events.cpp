@@ -24,10 +24,18 @@ std::string_view name(EventType type) {
 }
 
 VoltageEventDetector::VoltageEventDetector(const VoltageEventSetup& setup, Sink sink, Sink started)
-    : setup_(setup), sink_(std::move(sink)), started_(std::move(started)) {}
+    : setup_(setup), sink_(std::move(sink)), started_(std::move(started)) {
+  references_.fill(setup.reference_volts);
+}
 
-bool VoltageEventDetector::starts(Kind kind, double volts) const {
-  const double u = setup_.reference_volts;
+void VoltageEventDetector::set_reference(int phase, double volts) {
+  if (volts > 0.0) {
+    references_[static_cast<std::size_t>(phase)] = volts;
+  }
+}
+
+bool VoltageEventDetector::starts(Kind kind, std::size_t phase, double volts) const {
+  const double u = references_[phase];
   switch (kind) {
     case kDip:
       return volts < setup_.dip_threshold_ratio * u;
@@ -38,8 +46,8 @@ bool VoltageEventDetector::starts(Kind kind, double volts) const {
   }
 }
 
-bool VoltageEventDetector::ends(Kind kind, double volts) const {
-  const double u = setup_.reference_volts;
+bool VoltageEventDetector::ends(Kind kind, std::size_t phase, double volts) const {
+  const double u = references_[phase];
   switch (kind) {
     case kDip:
       return volts >= (setup_.dip_threshold_ratio + setup_.hysteresis_ratio) * u;
@@ -67,7 +75,7 @@ void VoltageEventDetector::update(Kind kind, std::size_t phase, Instant start, I
                                   double volts, bool first) {
   Channel& channel = channels_[phase];
   const bool was_beyond = channel.beyond[kind];
-  channel.beyond[kind] = was_beyond ? !ends(kind, volts) : starts(kind, volts);
+  channel.beyond[kind] = was_beyond ? !ends(kind, phase, volts) : starts(kind, phase, volts);
   const bool begins = channel.beyond[kind] && !was_beyond;
   const bool returns = !channel.beyond[kind] && was_beyond;
 
@@ -138,7 +146,7 @@ void VoltageEventDetector::open(Kind kind, std::size_t phase, Instant start, boo
                           : kind == kSwell ? setup_.swell_threshold_ratio
                                            : setup_.interruption_threshold_ratio;
   event.hysteresis_ratio = setup_.hysteresis_ratio;
-  event.reference_volts = setup_.reference_volts;
+  event.reference_volts = references_[phase];
   event.line_to_line = setup_.line_to_line;
   // Channels that were below before this one completed an interruption belong to it from its start.
   for (std::size_t p = 0; p < channels_.size(); ++p) {

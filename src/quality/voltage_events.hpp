@@ -40,6 +40,9 @@ class VoltageEventDetector {
   /// channel: its state stays what it was. Windows of one channel come in order.
   void push(int phase, Instant start, Instant end, double u_rms_volts);
 
+  /// The sliding reference voltage of a channel, from here on (IEC 61000-4-30 §5.4.2).
+  void set_reference(int phase, double volts);
+
   /// Samples are missing from here on: open events end with an unknown end, and what comes next
   /// is a first value again. Lost time never looks like an interruption.
   void interrupt();
@@ -66,8 +69,8 @@ class VoltageEventDetector {
     Instant end;
   };
 
-  [[nodiscard]] bool starts(Kind kind, double volts) const;
-  [[nodiscard]] bool ends(Kind kind, double volts) const;
+  [[nodiscard]] bool starts(Kind kind, std::size_t phase, double volts) const;
+  [[nodiscard]] bool ends(Kind kind, std::size_t phase, double volts) const;
   void update(Kind kind, std::size_t phase, Instant start, Instant end, double volts, bool first);
   void open(Kind kind, std::size_t phase, Instant start, bool first);
   void close(Kind kind, std::optional<Instant> end);
@@ -76,6 +79,7 @@ class VoltageEventDetector {
   VoltageEventSetup setup_;
   Sink sink_;
   Sink started_;
+  std::array<double, 3> references_{};
   std::array<Channel, 3> channels_{};
   std::array<Open, kKinds> open_{};
   std::array<Span, 16> recent_{};  ///< ended events, newest overwrite oldest
