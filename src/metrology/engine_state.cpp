@@ -45,7 +45,12 @@ SpectrumSetup spectrum_setup(const EngineSetup& setup, std::size_t lanes, double
           .lanes = lanes,
           .samples_per_cycle = inside,
           .highest_order = std::max(1, signal::highest_analysable_order(source, points)),
-          .points_per_cycle = points};
+          .points_per_cycle = points,
+          // Below 4.8 kS/s nothing above 2 kHz is there; other nominal frequencies are for rms and
+          // power.
+          .rate_hertz =
+              source == inside && setup.system.nominal_frequency_hertz < 100.0 ? source_rate : 0.0,
+          .lowest_fundamental_hertz = 0.85 * setup.system.nominal_frequency_hertz};
 }
 
 /// Around a step to zero the interpolated square may fall below zero; NaN stays.
@@ -1044,6 +1049,8 @@ void Engine::State::evaluate_window() noexcept {
   if (r.spectrum.highest_order() >= 2) {
     write_distortion(distortion);
     write_signalling();
+    r.spectrum.high_bands(setup.system.window_cycles() * r.rate_hertz / (due_.end - due_.start),
+                          spectrum_inputs, *spectra_);
   }
 }
 

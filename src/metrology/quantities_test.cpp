@@ -190,6 +190,37 @@ TEST_P(Iec61000_4_7, PowerOfEachOrderHasADirection) {
   EXPECT_NEAR(power(Input::I1, 9), 0.0, 0.01);
 }
 
+// IEC 61000-4-7 Annex B: tones above the orders that 10 kS/s or 25.6 kS/s carry are in their band.
+TEST_P(Iec61000_4_7, TonesFromTwoToNineKilohertzLieInTheirBand) {
+  struct Row {
+    double rate;
+    double tone;
+    std::size_t band;
+  };
+  for (const Row& row :
+       {Row{25600.0, 2100.0, 1}, Row{25600.0, 4310.0, 12}, Row{25600.0, 7110.0, 26},
+        Row{25600.0, 8910.0, 35}, Row{10000.0, 4310.0, 12}}) {
+    Feeder feeder = Feeder::balanced(hertz(), 30.0);
+    feeder.u[0].tones.push_back({row.tone, 0.02 * 230.0, 33.0});
+    feeder.i[1].tones.push_back({row.tone, 0.05 * 5.0, 70.0});
+    const Measured m(feeder, system_of(nominal()), row.rate);
+    // derived: of a tone amid its band 2/(20·π²) of the power at most lies beyond it, by the
+    // rectangular window of 4-7.
+    EXPECT_NEAR(m.at(Input::V1, SpectrumKind::HighBand, row.band), 0.02, 1.2e-4) << row.tone;
+    EXPECT_NEAR(m.at(Input::I2, SpectrumKind::HighBand, row.band), 0.05, 3e-4) << row.tone;
+    EXPECT_LT(m.at(Input::V2, SpectrumKind::HighBand, row.band), 1e-5);
+    for (std::size_t b = 1; b <= static_cast<std::size_t>(kHighBands); ++b) {
+      const double band = m.at(Input::V1, SpectrumKind::HighBand, b);
+      if (b + 1 < row.band || b > row.band + 1) {
+        EXPECT_FALSE(band > 0.0012) << row.tone << " " << b << " " << band;
+      }
+      if (row.rate < 20000.0 && b > 15) {
+        EXPECT_FALSE(is_available(band)) << b;
+      }
+    }
+  }
+}
+
 // NEMA MG 1 §14.36; IEC 61000-4-30 §5.7 is with the sequence components.
 TEST_P(EachFrequency, UnbalanceIsTheLargestDeviationFromTheAverage) {
   Feeder feeder = Feeder::balanced(hertz(), 30.0);

@@ -62,7 +62,8 @@ inline constexpr std::array<QuantityInfo, kQuantityCount> kQuantities{{
 
 /// Spectra are arrays with element labels, one array per input and kind, not thousands of scalars.
 inline constexpr int kMaxOrder = 127;
-enum class SpectrumKind : std::uint8_t { Magnitude, Angle, Interharmonic, Group, Power };
+inline constexpr int kHighBands = 35;  ///< 2 to 9 kHz
+enum class SpectrumKind : std::uint8_t { Magnitude, Angle, Interharmonic, Group, Power, HighBand };
 struct SpectrumInfo {
   SpectrumKind kind;
   std::string_view suffix;  ///< "HD", "HA", "IHD": the label of order 5 of V1 is "V1 HD5"
@@ -72,7 +73,7 @@ struct SpectrumInfo {
   Aggregation aggregation;
   std::string_view help;
 };
-inline constexpr std::array<SpectrumInfo, 5> kSpectra{{
+inline constexpr std::array<SpectrumInfo, 6> kSpectra{{
     {SpectrumKind::Magnitude, "HD", 1, kMaxOrder, Unit::Percent, Aggregation::Rms,
      "Harmonic subgroup, % of the fundamental (IEC 61000-4-7 §5.6)"},
     {SpectrumKind::Angle, "HA", 2, kMaxOrder, Unit::Degree, Aggregation::Angle,
@@ -84,6 +85,9 @@ inline constexpr std::array<SpectrumInfo, 5> kSpectra{{
     {SpectrumKind::Power, "HP", 1, kMaxOrder, Unit::Kilowatt, Aggregation::Mean,
      "Active power of the order in the current's phase, delivered positive; over 10/12 cycles "
      "only"},
+    {SpectrumKind::HighBand, "HB", 1, kHighBands, Unit::Percent, Aggregation::Rms,
+     "200 Hz band with its centre at 1.9 kHz + 0.2 kHz times the number, % of the fundamental "
+     "(IEC 61000-4-7 Annex B); over 10/12 cycles only"},
 }};
 inline constexpr std::size_t kSpectrumKinds = kSpectra.size();
 /// True if the input has the kind: powers belong to the phase currents.
@@ -93,7 +97,7 @@ inline constexpr std::size_t kSpectrumKinds = kSpectra.size();
 }
 /// True for what intervals beyond 10/12 cycles have, too.
 [[nodiscard]] constexpr bool is_aggregated(SpectrumKind kind) {
-  return kind != SpectrumKind::Group && kind != SpectrumKind::Power;
+  return kind <= SpectrumKind::Interharmonic;
 }
 
 }  // namespace halfcycle::metrology

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrology/spectrum_analyzer.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/quality.hpp"
+#include "signal/trig.hpp"
 
 namespace halfcycle::metrology {
 
@@ -17,13 +20,51 @@ GroupingSetup grouping_of(const SpectrumSetup& setup) {
 }
 }  // namespace
 
+namespace {
+constexpr double kBandHertz = 200.0;
+double band_centre(std::size_t b) { return 1900.0 + kBandHertz * static_cast<double>(b); }
+
+/// The highest bin that the bands need, at the lowest frequency; half the points are there.
+std::size_t highest_band_bin(const SpectrumSetup& setup) {
+  if (!(setup.rate_hertz > 0.0)) {
+    return 0;
+  }
+  const std::size_t points = setup.cycles * static_cast<std::size_t>(setup.points_per_cycle);
+  const double bins = (band_centre(kHighBands) + 0.5 * kBandHertz) *
+                      static_cast<double>(setup.cycles) / setup.lowest_fundamental_hertz;
+  return std::min(points / 2, static_cast<std::size_t>(bins) + 1);
+}
+
+/// Mean gain of the kernel's phases for a tone of so many cycles per input sample.
+double gain_of(const signal::ResamplerKernel& kernel, double frequency) {
+  constexpr std::size_t kStep = 32;
+  const std::size_t taps = kernel.taps();
+  double sum = 0.0;
+  double phases = 0.0;
+  for (std::size_t p = 0; p < signal::ResamplerKernel::kPhases; p += kStep, phases += 1.0) {
+    const double fraction =
+        static_cast<double>(p) / static_cast<double>(signal::ResamplerKernel::kPhases);
+    for (std::size_t t = 0; t < taps; ++t) {
+      const double at = static_cast<double>(t) + 1.0 - static_cast<double>(taps / 2) - fraction;
+      sum += static_cast<double>(kernel.table()[p * taps + t]) *
+             signal::sin_cos_turns(frequency * at).cos;
+    }
+  }
+  return sum / phases;
+}
+}  // namespace
+
 SpectrumTables::SpectrumTables(const SpectrumSetup& spectrum_setup)
     : setup(spectrum_setup),
       kernel({.input_per_cycle = setup.samples_per_cycle,
               .output_per_cycle = setup.points_per_cycle,
               .highest_order = setup.highest_order}),
       fft(setup.cycles * static_cast<std::size_t>(setup.points_per_cycle), setup.lanes,
-          HarmonicGrouping::max_bin(grouping_of(setup))) {}
+          std::max(HarmonicGrouping::max_bin(grouping_of(setup)), highest_band_bin(setup))) {
+  for (std::size_t b = 1; b < band_gain.size() && setup.rate_hertz > 0.0; ++b) {
+    band_gain[b] = static_cast<float>(gain_of(kernel, band_centre(b) / setup.rate_hertz));
+  }
+}
 
 SpectrumWorkspace::SpectrumWorkspace(const SpectrumTables& tables)
     : frames(tables.fft.points() * tables.setup.lanes),
@@ -118,6 +159,50 @@ double SpectrumAnalyzer::bins_rms(std::size_t l, std::size_t first,
     sum += re * re + im * im;
   }
   return std::sqrt(0.5 * sum);
+}
+
+void SpectrumAnalyzer::high_bands(double fundamental_hertz, InputMask inputs,
+                                  Spectra& out) const noexcept {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  const SpectrumSetup& setup = tables_->setup;
+  const std::size_t lanes = setup.lanes;
+  const double bin_hertz = fundamental_hertz / static_cast<double>(setup.cycles);
+  const double grid = fundamental_hertz * setup.points_per_cycle;
+  // derived: images of tones near half the rate are not all stopped; they fold down by what the
+  // grid's rate lies below the ring's.
+  const double edge =
+      std::min(0.46 * setup.rate_hertz, 0.39 * setup.rate_hertz - (setup.rate_hertz - grid));
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    out.of_input[i][static_cast<std::size_t>(SpectrumKind::HighBand)].fill(kNaN);
+  }
+  for (std::size_t b = 1; b <= static_cast<std::size_t>(kHighBands); ++b) {
+    const double low = band_centre(b) - 0.5 * kBandHertz;
+    const double high = low + kBandHertz;
+    // A bin belongs to the band in which it lies, its upper edge included.
+    const auto first = static_cast<std::size_t>(std::floor(low / bin_hertz)) + 1;
+    const auto last = static_cast<std::size_t>(std::floor(high / bin_hertz));
+    if (!(high <= edge) || last > tables_->fft.max_bin()) {
+      return;
+    }
+    std::array<float, kMaxLanes> sum{};
+    for (std::size_t k = first; k <= last; ++k) {
+      const float* re = workspace_->spectrum.data() + k * 2 * lanes;
+      const float* im = re + lanes;
+      for (std::size_t l = 0; l < lanes; ++l) {
+        sum[l] += re[l] * re[l] + im[l] * im[l];
+      }
+    }
+    for (std::size_t l = 0; l < std::min(lanes, kInputCount); ++l) {
+      if (inputs.has(static_cast<Input>(l))) {
+        const float* one = workspace_->spectrum.data() + setup.cycles * 2 * lanes;
+        const float fundamental = one[l] * one[l] + one[lanes + l] * one[lanes + l];
+        const bool there =
+            out.of_input[l][static_cast<std::size_t>(SpectrumKind::Magnitude)][1] > 0.0F;
+        out.of_input[l][static_cast<std::size_t>(SpectrumKind::HighBand)][b] =
+            there ? std::sqrt(sum[l] / fundamental) / tables_->band_gain[b] : kNaN;
+      }
+    }
+  }
 }
 
 }  // namespace halfcycle::metrology

@@ -32,6 +32,9 @@ struct SpectrumSetup {
   double samples_per_cycle = 512.0;  ///< of the ring, in a nominal cycle
   int highest_order = 127;           ///< as the source's own rate carries; ≥ 1
   int points_per_cycle = 512;
+  /// Of the ring; 0: no bands above 2 kHz.
+  double rate_hertz = 0.0;
+  double lowest_fundamental_hertz = 42.5;
 };
 
 /// Coefficients; immutable, shared by all meters and threads.
@@ -40,6 +43,8 @@ struct SpectrumTables {
   SpectrumSetup setup;
   signal::ResamplerKernel kernel;
   signal::LaneFft fft;
+  /// What the resampler leaves of a tone at the centre of each 200 Hz band.
+  std::array<float, kHighBands + 1> band_gain{};
 };
 
 /// Memory for one window in work; engines that one thread serves may share it.
@@ -90,6 +95,11 @@ class SpectrumAnalyzer {
   void group(const std::array<double, kMaxLanes>& dc, InputMask inputs, bool line_to_line,
              double voltage_floor_volts, double current_floor_amperes, Spectra& out,
              DistortionSummary& summary) noexcept;
+
+  /// 200 Hz bands from 2 to 9 kHz (IEC 61000-4-7 Annex B) of the spectrum that group() left, over
+  /// the fundamental of `out`; fundamental_hertz: of the window. Not available where the resampler
+  /// does not carry a band or could fold something into it.
+  void high_bands(double fundamental_hertz, InputMask inputs, Spectra& out) const noexcept;
 
   /// Root of the sum of squares of the rms of bins [first, last] of a lane, as group() left them;
   /// NaN where the spectrum does not reach.

@@ -21,11 +21,12 @@ struct ArrayRow {
   SpectrumKind kind;
   std::string_view label;
 };
-#define HC_SPECTRA(input)                                           \
-  {Input::input, SpectrumKind::Magnitude, #input " HD"},            \
-      {Input::input, SpectrumKind::Angle, #input " HA"},            \
-      {Input::input, SpectrumKind::Interharmonic, #input " IHD"}, { \
-    Input::input, SpectrumKind::Group, #input " HG"                 \
+#define HC_SPECTRA(input)                                         \
+  {Input::input, SpectrumKind::Magnitude, #input " HD"},          \
+      {Input::input, SpectrumKind::Angle, #input " HA"},          \
+      {Input::input, SpectrumKind::Interharmonic, #input " IHD"}, \
+      {Input::input, SpectrumKind::Group, #input " HG"}, {        \
+    Input::input, SpectrumKind::HighBand, #input " HB"            \
   }
 // The label of order 5 of V1 is "V1 HD" + "5".
 constexpr std::array kArrays{std::to_array<ArrayRow>({HC_SPECTRA(V1),
