@@ -120,6 +120,7 @@ void HarmonicGrouping::operator()(const float* spectrum, const std::array<double
       evaluated += h >= 2 && h <= kEvaluatedOrder ? static_cast<double>(square) : 0.0;
       weighted += static_cast<double>(h * h) * static_cast<double>(square);
     }
+    magnitude[1] = 1.0F;  // what the product makes of it may miss by a rounding
     for (std::size_t h = 0; h < highest; ++h) {
       inter[h] = std::sqrt(inter_[h * lanes + l] * per);
     }
