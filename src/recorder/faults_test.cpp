@@ -91,7 +91,7 @@ std::int64_t operations_of_a_life() {
 
 TEST(Faults, APowerCutAtAnyWriteOrSyncLosesNothingThatWasAcknowledged) {
   const std::int64_t all = operations_of_a_life();
-  const std::int64_t step = std::max<std::int64_t>(1, all / 90);
+  const std::int64_t step = std::max<std::int64_t>(1, all / 60);
   for (std::int64_t n = 1; n <= all; n += step) {
     const Folder folder;
     FaultyVfs vfs("cut");
@@ -105,7 +105,7 @@ TEST(Faults, APowerCutAtAnyWriteOrSyncLosesNothingThatWasAcknowledged) {
 TEST(Faults, AnErrorThatPassesCostsNothingAtAll) {
   const std::int64_t all = operations_of_a_life();
   for (const int code : {SQLITE_IOERR_WRITE, SQLITE_FULL, SQLITE_IOERR_FSYNC}) {
-    const std::int64_t step = std::max<std::int64_t>(1, all / 25);
+    const std::int64_t step = std::max<std::int64_t>(1, all / 15);
     for (std::int64_t n = 20; n <= all; n += step) {
       const Folder folder;
       FaultyVfs vfs("passing");
