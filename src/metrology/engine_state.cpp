@@ -1005,8 +1005,8 @@ void Engine::State::do_window_piece() noexcept {
   const std::int64_t last = std::max(r.spectrum.end_frame(due_.end),
                                      signal::WindowIntegrator::end_frame(due_.end, kWindowEnds));
   const bool held = r.ring.holds(first, last);
-  if (held && due_.pieces_done < SpectrumAnalyzer::kPieces) {
-    enter(due_.pieces_done < SpectrumAnalyzer::kResamplePieces ? Stage::Resample : Stage::Fft);
+  if (held && due_.pieces_done < r.spectrum.pieces()) {
+    enter(due_.pieces_done < r.spectrum.resample_pieces() ? Stage::Resample : Stage::Fft);
     due_.pieces_done =
         r.spectrum.do_piece(r.ring, due_.start, due_.end, due_.bend, due_.pieces_done);
     return;

@@ -66,13 +66,20 @@ SpectrumTables::SpectrumTables(const SpectrumSetup& spectrum_setup)
   }
 }
 
+namespace {
+// A half cycle of each of the transform's parts.
+std::size_t frames_in_work(const SpectrumTables& tables) {
+  return tables.fft.parts() * static_cast<std::size_t>(tables.setup.points_per_cycle) / 2;
+}
+}  // namespace
+
 SpectrumWorkspace::SpectrumWorkspace(const SpectrumTables& tables)
-    : frames(tables.fft.points() * tables.setup.lanes),
+    : frames(frames_in_work(tables) * tables.setup.lanes),
       spectrum(tables.fft.output_floats()),
       work(tables.fft.workspace_floats()) {}
 
 bool SpectrumWorkspace::fits(const SpectrumTables& tables) const noexcept {
-  return frames.size() >= tables.fft.points() * tables.setup.lanes &&
+  return frames.size() >= frames_in_work(tables) * tables.setup.lanes &&
          spectrum.size() >= tables.fft.output_floats() &&
          work.size() >= tables.fft.workspace_floats();
 }
@@ -91,9 +98,12 @@ std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosi
   workspace_->user = this;
   const SpectrumSetup& setup = tables_->setup;
   const signal::LaneFft& fft = tables_->fft;
-  if (done >= kResamplePieces) {
-    fft.do_piece(done - kResamplePieces, workspace_->frames.data(), workspace_->spectrum.data(),
-                 workspace_->work.data());
+  if (done == resample_pieces()) {
+    fft.transform(workspace_->work.data());
+    return done + 1;
+  }
+  if (done > resample_pieces()) {
+    fft.separate(workspace_->work.data(), workspace_->spectrum.data());
     return done + 1;
   }
   // By half cycles: within one a ramp of 1 Hz/s moves the phase by less than 1e-4 rad.
@@ -106,16 +116,17 @@ std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosi
     const double u = static_cast<double>(half_cycle) / static_cast<double>(half_cycles);
     return length * u + 4.0 * bend * u * (1.0 - u);
   };
-  for (std::size_t k = done * half_cycles / kResamplePieces;
-       k < (done + 1) * half_cycles / kResamplePieces; ++k) {
+  for (std::size_t part = 0; part < fft.parts(); ++part) {
+    const std::size_t k = part * resample_pieces() + done;
     const double from = offset(k);
     const SamplePosition step =
         bend == 0.0
             ? straight
             : SamplePosition::from_samples((offset(k + 1) - from) / static_cast<double>(points));
     resample_(ring, start + from, step, points,
-              workspace_->frames.data() + k * points * setup.lanes);
+              workspace_->frames.data() + part * points * setup.lanes);
   }
+  fft.start(workspace_->frames.data(), done * points, points, workspace_->work.data());
   return done + 1;
 }
 

@@ -6,7 +6,7 @@
 //   SpectrumWorkspace workspace(tables);          // one a thread will do
 //   SpectrumAnalyzer analyze(tables, workspace);
 //   if (ring.holds(analyze.first_frame(start), analyze.end_frame(end))) {
-//     for (std::size_t done = 0; done < analyze.kPieces;)  // at once or with other work between
+//     for (std::size_t done = 0; done < analyze.pieces();)  // at once or with other work between
 //       done = analyze.do_piece(ring, start, end, bend, done);
 //     analyze.phasors(…); analyze.group(…);
 //   }
@@ -74,8 +74,12 @@ class SpectrumAnalyzer {
   }
   [[nodiscard]] int highest_order() const noexcept { return tables_->setup.highest_order; }
 
-  static constexpr std::size_t kResamplePieces = 10;
-  static constexpr std::size_t kPieces = kResamplePieces + signal::LaneFft::kPieces;
+  /// Pieces of the work on a window: first those that resample it, half cycles from each of the
+  /// transform's parts together, and do the transform's first step on them.
+  [[nodiscard]] std::size_t resample_pieces() const noexcept {
+    return 2 * tables_->setup.cycles / tables_->fft.parts();
+  }
+  [[nodiscard]] std::size_t pieces() const noexcept { return resample_pieces() + 2; }
 
   /// Does piece number `done` of turning the whole number of cycles in [start, end) into the
   /// spectrum; returns how many are done. Where another analyzer used the workspace since the piece

@@ -14,12 +14,16 @@
 
 namespace halfcycle::signal {
 
-/// One step of a transform by decimation in frequency, `blocks` blocks of `length` complex elements
-/// in a row: element p of the sums over j of the elements p + j·length/radix becomes, turned by
-/// 2π·p·j/length, element p of sub-block j.
+/// One step of a transform by decimation in frequency, `blocks` blocks of radix·out_step complex
+/// elements in a row: the transform of the elements p + j·in_step over j becomes, turned by
+/// 2π·p·j/(radix·out_step), the elements p + j·out_step; for p from `first` on, where in and out
+/// point to.
 struct FftStep {
   std::size_t radix;  ///< 2, 3, 4, 5 or 8
-  std::size_t length;
+  std::size_t in_step;
+  std::size_t out_step;
+  std::size_t first;
+  std::size_t count;
   std::size_t blocks;
   const float* twiddles;  ///< (cos, sin), j = 1 … radix−1, p outside
 };

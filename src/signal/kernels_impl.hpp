@@ -842,46 +842,52 @@ HC_INLINE void dft(Complex<V> (&z)[8]) {
 }
 
 template <class V, std::size_t kLanes, std::size_t kRadix>
-HC_INLINE void butterfly(const float* in, float* out, std::size_t step, const float* twiddles) {
+HC_INLINE void butterfly(const float* in, std::size_t in_step, float* out, std::size_t out_step,
+                         const float* twiddles) {
   Complex<V> z[kRadix];
   for (std::size_t j = 0; j < kRadix; ++j) {
-    z[j] = load_complex<V, kLanes>(in + j * step);
+    z[j] = load_complex<V, kLanes>(in + j * in_step);
   }
   dft(z);
   store_complex<V, kLanes>(out, z[0]);
   for (std::size_t j = 1; j < kRadix; ++j) {
     store_complex<V, kLanes>(
-        out + j * step,
+        out + j * out_step,
         twiddles == nullptr ? z[j] : turned(z[j], twiddles[2 * j - 2], twiddles[2 * j - 1]));
   }
 }
 
 template <std::size_t kLanes, std::size_t kRadix>
-HC_INLINE void butterfly(const float* x, float* y, std::size_t step, const float* twiddles) {
+HC_INLINE void butterfly(const float* x, std::size_t in_step, float* y, std::size_t out_step,
+                         const float* twiddles) {
 #if defined(__AVX2__)
-  butterfly<Vec8, kLanes, kRadix>(x, y, step, twiddles);
+  butterfly<Vec8, kLanes, kRadix>(x, in_step, y, out_step, twiddles);
 #else
-  butterfly<Vec4, kLanes, kRadix>(x, y, step, twiddles);
-  butterfly<Vec4, kLanes, kRadix>(x + 4, y + 4, step, twiddles);
+  butterfly<Vec4, kLanes, kRadix>(x, in_step, y, out_step, twiddles);
+  butterfly<Vec4, kLanes, kRadix>(x + 4, in_step, y + 4, out_step, twiddles);
 #endif
   if constexpr (kLanes == 12) {
-    butterfly<Vec4, kLanes, kRadix>(x + 8, y + 8, step, twiddles);
+    butterfly<Vec4, kLanes, kRadix>(x + 8, in_step, y + 8, out_step, twiddles);
   }
 }
 
 template <std::size_t kLanes, std::size_t kRadix>
 void fft_step_radix(const float* in, float* out, const FftStep& run) {
   constexpr std::size_t kElement = 2 * kLanes;
-  const std::size_t groups = run.length / kRadix;
-  const std::size_t step = groups * kElement;
+  const std::size_t in_step = run.in_step * kElement;
+  const std::size_t out_step = run.out_step * kElement;
   for (std::size_t b = 0; b < run.blocks; ++b) {
-    butterfly<kLanes, kRadix>(in, out, step, nullptr);  // factors 1
-    for (std::size_t p = 1; p < groups; ++p) {
-      butterfly<kLanes, kRadix>(in + p * kElement, out + p * kElement, step,
-                                run.twiddles + p * 2 * (kRadix - 1));
+    std::size_t k = 0;
+    if (run.first == 0) {
+      butterfly<kLanes, kRadix>(in, in_step, out, out_step, nullptr);  // factors 1
+      k = 1;
     }
-    in += run.length * kElement;
-    out += run.length * kElement;
+    for (; k < run.count; ++k) {
+      butterfly<kLanes, kRadix>(in + k * kElement, in_step, out + k * kElement, out_step,
+                                run.twiddles + (run.first + k) * 2 * (kRadix - 1));
+    }
+    in += kRadix * in_step;
+    out += kRadix * out_step;
   }
 }
 

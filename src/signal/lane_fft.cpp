@@ -82,43 +82,53 @@ LaneFft::LaneFft(std::size_t points, std::size_t lanes, std::size_t max_bin, Sim
   }
 }
 
-void LaneFft::do_step(const Step& step, const float* in, float* out,
-                      std::size_t blocks) const noexcept {
-  kernels_->fft_step(in, out,
+void LaneFft::start(const float* frames, std::size_t first, std::size_t count,
+                    float* work) const noexcept {
+  const Step& step = steps_.front();
+  kernels_->fft_step(frames, work + first * lanes_,
                      {.radix = step.radix,
-                      .length = step.length,
-                      .blocks = blocks,
+                      .in_step = count / 2,
+                      .out_step = step.length / step.radix,
+                      .first = first / 2,
+                      .count = count / 2,
+                      .blocks = 1,
                       .twiddles = twiddles_.data() + step.twiddle_offset},
                      lanes_);
 }
 
-void LaneFft::do_piece(std::size_t piece, const float* frames, float* out,
-                       float* work) const noexcept {
-  const Step& first = steps_.front();
-  if (piece == 0) {
-    do_step(first, frames, work, 1);
-  } else if (piece == 1) {
-    const std::size_t length = first.length / first.radix;
-    for (std::size_t b = 0; b < first.radix; ++b) {
-      float* sub = work + b * length * 2 * lanes_;
-      for (std::size_t k = 1; k < steps_.size(); ++k) {
-        do_step(steps_[k], sub, sub, length / steps_[k].length);
-      }
+void LaneFft::transform(float* work) const noexcept {
+  const std::size_t length = steps_.front().length / steps_.front().radix;
+  for (std::size_t part = 0; part < steps_.front().radix; ++part) {
+    float* sub = work + part * length * 2 * lanes_;
+    for (std::size_t k = 1; k < steps_.size(); ++k) {
+      const Step& step = steps_[k];
+      const std::size_t distance = step.length / step.radix;
+      kernels_->fft_step(sub, sub,
+                         {.radix = step.radix,
+                          .in_step = distance,
+                          .out_step = distance,
+                          .first = 0,
+                          .count = distance,
+                          .blocks = length / step.length,
+                          .twiddles = twiddles_.data() + step.twiddle_offset},
+                         lanes_);
     }
-  } else {
-    kernels_->fft_separate({.in = work,
-                            .half = points_ / 2,
-                            .places = places_.data(),
-                            .max_bin = max_bin_,
-                            .twiddles = separate_.data()},
-                           lanes_, out);
   }
 }
 
+void LaneFft::separate(const float* work, float* out) const noexcept {
+  kernels_->fft_separate({.in = work,
+                          .half = points_ / 2,
+                          .places = places_.data(),
+                          .max_bin = max_bin_,
+                          .twiddles = separate_.data()},
+                         lanes_, out);
+}
+
 void LaneFft::operator()(const float* frames, float* out, float* work) const noexcept {
-  for (std::size_t piece = 0; piece < kPieces; ++piece) {
-    do_piece(piece, frames, out, work);
-  }
+  start(frames, 0, points_ / parts(), work);
+  transform(work);
+  separate(work, out);
 }
 
 }  // namespace halfcycle::signal

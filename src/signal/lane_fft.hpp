@@ -47,9 +47,16 @@ class LaneFft {
   /// No two may overlap; no alignment is needed. NaN stays in its lane. Thread-safe.
   void operator()(const float* frames, float* out, float* work) const noexcept;
 
-  /// The same in pieces of about equal cost, to be done in order: 0 … kPieces − 1.
-  static constexpr std::size_t kPieces = 3;
-  void do_piece(std::size_t piece, const float* frames, float* out, float* work) const noexcept;
+  // The same step by step, for input that is made piece by piece and need not be there at once.
+  /// The first radix takes one element from each of so many equal parts of the window.
+  [[nodiscard]] std::size_t parts() const noexcept { return steps_.front().radix; }
+  /// The first step for the frames [first, first + count) of each part; both even. frames: count
+  /// frames of each part, part by part.
+  void start(const float* frames, std::size_t first, std::size_t count, float* work) const noexcept;
+  /// All others, when every frame has been started.
+  void transform(float* work) const noexcept;
+  /// The bins, in order.
+  void separate(const float* work, float* out) const noexcept;
 
  private:
   struct Step {
@@ -57,7 +64,6 @@ class LaneFft {
     std::size_t length;  ///< of the transforms that it takes apart
     std::size_t twiddle_offset;
   };
-  void do_step(const Step& step, const float* in, float* out, std::size_t blocks) const noexcept;
 
   std::size_t points_;
   std::size_t lanes_;
