@@ -13,8 +13,7 @@ Result<RunConfig> parse(std::string_view text) {
 }
 
 TEST(RunConfig, EveryKeyArrives) {
-  const auto config =
-      parse(R"(
+  const auto config = parse(R"toml(
 threads = 3
 waveform_seconds = 4
 data = "kept"
@@ -31,11 +30,20 @@ listen = "off"
 max_connections = 7
 idle_timeout = 5
 [[meter]]
-name = "Feeder North (1)" unit_id = 12 source = "csv:rec/a.csv" template = "own.toml" speed =
-                "max" wiring = "delta" nominal_voltage = 400 nominal_frequency =
-                    60 nominal_current = 800 pt = "20000/100" rate = 10000 dip = 85) ");
-      ASSERT_TRUE(config)
-      << config.error().message;
+name = "Feeder North (1)"
+unit_id = 12
+source = "csv:rec/a.csv"
+template = "own.toml"
+speed = "max"
+wiring = "delta"
+nominal_voltage = 400
+nominal_frequency = 60
+nominal_current = 800
+pt = "20000/100"
+rate = 10000
+dip = 85
+)toml");
+  ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->threads, 3U);
   EXPECT_EQ(config->waveform_seconds, 4.0);
   EXPECT_EQ(config->store.folder, "/etc/halfcycle/kept");
@@ -66,7 +74,7 @@ name = "Feeder North (1)" unit_id = 12 source = "csv:rec/a.csv" template = "own.
 }
 
 TEST(RunConfig, ShippedNamesAreNoPathsAndUnitsAreGivenInOrder) {
-  const auto config = parse(R"(
+  const auto config = parse(R"toml(
 data = "none"
 [[meter]]
 source = "sim:feeder"
@@ -75,7 +83,7 @@ source = "sim:grids/own.toml"
 unit_id = 1
 [[meter]]
 source = "sim:dips"
-)");
+)toml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_TRUE(config->store.folder.empty());
   EXPECT_EQ(config->meters[0].source, "sim:feeder");
