@@ -66,8 +66,11 @@ struct SystemSetup {
   std::array<double, 3> signalling_hertz{};
   /// Lamp of the flickermeter (IEC 61000-4-15): that of the low-voltage network served. By default
   /// the 120 V lamp in 60 Hz systems, the 230 V lamp in all others.
-  enum class FlickerLamp : std::uint8_t { ByFrequency, V230, V120 } flicker_lamp =
-      FlickerLamp::ByFrequency;
+  enum class FlickerLamp : std::uint8_t {
+    ByFrequency,
+    V230,
+    V120
+  } flicker_lamp = FlickerLamp::ByFrequency;
 
   /// 10 cycles in 50 Hz systems, 12 in 60 Hz systems (IEC 61000-4-30 §4.4).
   [[nodiscard]] int window_cycles() const { return nominal_frequency_hertz >= 55.0 ? 12 : 10; }

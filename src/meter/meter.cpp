@@ -86,13 +86,14 @@ struct Meter::State final : metrology::IntervalSink,
         engine(std::move(measuring)),
         registers(graph::Graph::create(meter_setup.compiled_template)),
         feed(*registers),
-        detector(feed.limits(event_setup(meter_setup)),
-                 [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
-                 [this](const quality::VoltageEvent& event) {
-                   for (const auto& sink : start_sinks) {
-                     sink(event);
-                   }
-                 }),
+        detector(
+            feed.limits(event_setup(meter_setup)),
+            [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
+            [this](const quality::VoltageEvent& event) {
+              for (const auto& sink : start_sinks) {
+                sink(event);
+              }
+            }),
         transients([this](const quality::TransientEvent& event) {
           feed.feed(event, setup.system.nominal_voltage_volts);
         }) {
