@@ -411,6 +411,7 @@ Result<PreparedMeter> prepare_setup(std::unique_ptr<source::Source> source,
   setup.system = prepared.assumption.system;
   if (!is_available(setup.system.nominal_voltage_volts)) {
     setup.system.nominal_voltage_volts = kPlaceholderVolts;
+    setup.nominal_voltage_known = false;
   }
   if (options.nominal_current_amperes) {
     setup.system.nominal_current_amperes = *options.nominal_current_amperes;

@@ -37,7 +37,8 @@ quality::VoltageEventSetup event_setup(const MeterSetup& setup) {
   events.line_to_line = is_line_to_line(setup.system.wiring);
   for (std::size_t p = 0; p < 3; ++p) {
     // Line-to-line channels exist as soon as two voltages do.
-    events.watched[p] = events.line_to_line || setup.inputs.has(static_cast<Input>(p));
+    events.watched[p] = setup.nominal_voltage_known &&
+                        (events.line_to_line || setup.inputs.has(static_cast<Input>(p)));
   }
   return events;
 }
@@ -105,7 +106,7 @@ struct Meter::State final : metrology::IntervalSink,
         }
       });
     }
-    if (const auto ratio = feed.transient_ratio()) {
+    if (const auto ratio = feed.transient_ratio(); ratio && setup.nominal_voltage_known) {
       engine->set_transient_limit(*ratio * 1.41421356237309504880 *
                                   setup.system.nominal_voltage_volts);
     }

@@ -44,6 +44,8 @@ struct MeterSetup {
   double swell_threshold_ratio = 1.10;
   double interruption_threshold_ratio = 0.05;
   double hysteresis_ratio = 0.02;
+  /// Without a nominal voltage nothing says what a dip is: no voltage events, transients or RVC.
+  bool nominal_voltage_known = true;
   /// For recordings: statistics over the run and fault reports (keeps 2.5 s of samples).
   bool analysis = false;
   /// Compiled once, shared by all meters made from it. Null: the shipped `standard` template.

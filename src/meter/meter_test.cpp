@@ -143,6 +143,17 @@ TEST(Meter, ADipIsAnEventAFaultIsReportedAndTheGraphKnowsBoth) {
   EXPECT_NEAR((*meter)->graph().read("Vln a")->number(), 230.0, 1e-3);
 }
 
+TEST(Meter, WithoutANominalVoltageNothingIsADip) {
+  MeterSetup setup = three_phase_setup();
+  setup.nominal_voltage_known = false;
+  auto meter = Meter::create(setup);
+  ASSERT_TRUE(meter) << meter.error().message;
+  feed(**meter, frames(1.0), 640);
+  EXPECT_TRUE((*meter)->events().empty());
+  EXPECT_EQ((*meter)->graph().read("Dist Count")->number(), 0.0);
+  EXPECT_NEAR((*meter)->statistics("HS Vln b")->min, 100.0, 0.01);
+}
+
 TEST(Meter, TheSizeOfTheBlocksDoesNotChangeABit) {
   const std::vector<float> samples = frames(1.2);
   std::vector<std::vector<double>> seen;
