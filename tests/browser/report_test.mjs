@@ -131,10 +131,14 @@ test('mean values are those of the JSON', async () => {
 
 test('phasors are drawn at their angles, counter-clockwise from V1', async () => {
   const inputs = ['V1', 'V2', 'V3', 'I1', 'I2', 'I3'];
-  const json = JSON.parse(analyze(FAULT, '--json', '--every', '10-12-cycle'));
+  const registers = '* ang,* fund';
+  const json = JSON.parse(
+    analyze(FAULT, '--json', '--every', '10-12-cycle', '--registers', registers),
+  );
   const { page, close } = await open(FAULT);
   const rows = json.series.time.length;
   assert.ok(rows >= 3);
+  let compared = 0;
   for (const row of [0, rows - 1]) {
     await page.$eval(
       '.window-picker input',
@@ -155,11 +159,19 @@ test('phasors are drawn at their angles, counter-clockwise from V1', async () =>
     for (const input of inputs) {
       const expected = json.series.columns[`${input} ang`]?.[row];
       const [, angle] = drawn.find(([name]) => name === input) ?? [];
+      // What is too short beside the longest of its kind to be an arrow is in the table alone.
+      const amount = (other) => json.series.columns[`${other} fund`]?.[row] ?? 0;
+      const kind = [1, 2, 3, 4].map((n) => `${input[0]}${n}`);
+      if (amount(input) < 0.02 * Math.max(...kind.map(amount))) {
+        continue;
+      }
+      ++compared;
       assert.ok(angle !== undefined, `${input} is not drawn in window ${row}`);
       const apart = ((((angle - expected + 180) % 360) + 360) % 360) - 180;
       near(apart, 0, 0.01, `${input} in window ${row}`);
     }
   }
+  assert.ok(compared >= 9, `only ${compared} arrows to compare`);
   await close();
 });
 
