@@ -498,7 +498,7 @@ Result<void> Writer::write_block(const PendingBlock& pending) {
 
 // As in a number system: sixteen blocks of about the same size become one of the next.
 Result<void> Writer::merge_tail(LogState& log) {
-  const auto level = [](std::uint32_t rows) {
+  const auto level = [](std::size_t rows) {
     int digits = 0;
     for (; rows >= kMergeCount; rows /= kMergeCount) {
       ++digits;
