@@ -2,7 +2,9 @@
 #include "recorder/intake.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 #include "modules/data_recorder.hpp"
@@ -50,8 +52,7 @@ std::uint8_t bytes_of(std::string_view text) {
 }
 
 std::byte* append(std::byte* at, std::string_view text, std::uint8_t bytes) {
-  std::memcpy(at, text.data(), bytes);
-  return at + bytes;
+  return std::copy_n(reinterpret_cast<const std::byte*>(text.data()), bytes, at);
 }
 
 IntakeEvent::End end_of(const graph::EventEnd& end) {
@@ -118,7 +119,7 @@ void Intake::on_effect(const graph::Effect& effect) {
     return;
   }
   std::memcpy(at, &head, sizeof(head));
-  std::memcpy(at + sizeof(head), effect.values.data(), effect.values.size_bytes());
+  std::ranges::copy(std::as_bytes(effect.values), at + sizeof(head));
   rows_.publish();
 }
 
