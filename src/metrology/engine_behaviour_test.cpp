@@ -139,6 +139,58 @@ TEST(Engine, ASwellOfOneAndAHalfCyclesDoesNotMoveTheWindows) {
   }
 }
 
+// An interharmonic moves magnitude and angle of every cycle; that is no disturbance. Windows keep
+// their lock from the first to the last one of a record: order 29 would read low otherwise.
+TEST(Engine, ASteadyInterharmonicMovesNeitherWindowsNorSpectra) {
+  constexpr double kHertz = 47.3;
+  for (const double order : {0.5, 1.5, 1.7, 2.3, 2.5, 3.5}) {
+    for (const double ratio : {0.01, 0.05}) {
+      for (const bool one_phase : {true, false}) {
+        Feeder feeder = Feeder::balanced(kHertz);
+        feeder.add_harmonic(29.0, 0.01, 0.01, 20.0);
+        for (std::size_t k = 0; k < (one_phase ? 1U : 3U); ++k) {
+          feeder.u[k].tones.push_back(
+              {order * kHertz, ratio * 230.0, 71.0 - 120.0 * order * static_cast<double>(k)});
+        }
+        const Recorder r = measure({}, seven_inputs(), feeder.sample(10000.0, 0.45));
+        ASSERT_EQ(r.get(Interval::TenTwelveCycle).size(), 2U);
+        for (const IntervalCopy& v : r.get(Interval::TenTwelveCycle)) {
+          EXPECT_NEAR(v[Q::Freq], kHertz, 1e-3) << order << " " << ratio;
+          const auto magnitude = [&v](SpectrumKind kind, std::size_t h) {
+            return static_cast<double>(v.spectra->get(Input::V1, kind)[h]);
+          };
+          EXPECT_NEAR(magnitude(SpectrumKind::Magnitude, 29), 0.01, 0.01 * 2e-4)
+              << order << " " << ratio;
+          EXPECT_NEAR(
+              magnitude(SpectrumKind::Interharmonic, static_cast<std::size_t>(std::floor(order))),
+              ratio, 1e-3 * ratio)
+              << order;
+        }
+      }
+    }
+  }
+}
+
+// The gate takes what changes all the time for granted and nothing more.
+TEST(Engine, ADipBesideAnInterharmonicIsStillHeldBack) {
+  constexpr double kHertz = 49.8;
+  for (const double order : {1.5, 2.5}) {
+    Samples s(10000.0, 2.0);
+    for (int k = 0; k < 3; ++k) {
+      s.fill(static_cast<Input>(k), [&](double t) {
+        const double theta = 2.0 * kTestPi * (kHertz * t - k / 3.0 + 0.05);
+        const double a = t >= 0.9181 && t < 0.9681 ? 0.6 : 1.0;
+        return 230.0 * kRoot2 *
+               (a * std::sin(theta) + 0.01 * std::sin(order * theta + 1.0 - 0.3 * k));
+      });
+    }
+    const Recorder r = measure({}, three_inputs(), s);
+    for (const IntervalCopy& v : r.get(Interval::TenTwelveCycle)) {
+      EXPECT_NEAR(v[Q::Freq], kHertz, 5e-3) << order << " " << v.start;
+    }
+  }
+}
+
 TEST(Engine, APhaseJumpIsNotAFrequency) {
   for (const double degrees : {-30.0, 20.0, 60.0, 120.0}) {
     const Recorder r =

@@ -485,11 +485,13 @@ void Engine::State::start_running() noexcept {
   RateDependent& r = *rate;
   const std::size_t head = static_cast<std::size_t>(source_frames_);
   phase_ = Phase::Running;
-  const double nominal = setup.system.nominal_frequency_hertz;
   const double coarse =
       coarse_frequency(r.head.data(), head, lanes, r.source_rate_hertz, setup.system, setup.inputs);
-  const double first = is_available(coarse) ? refine_frequency(coarse, r.ring.end()) : nominal;
-  r.tracker.restart(Position(), first, is_available(coarse));
+  if (is_available(coarse)) {
+    lock_to(coarse, r.ring.end());
+  } else {
+    r.tracker.restart(Position(), setup.system.nominal_frequency_hertz, false);
+  }
   for (Channel& channel : channels_) {
     channel.windows.restart();
     channel.u_rms = channel.i_rms = kNotAvailable;
@@ -510,13 +512,14 @@ void Engine::State::start_running() noexcept {
   next_counted_ = 1;
 }
 
-double Engine::State::refine_frequency(double coarse_hertz, std::int64_t available) noexcept {
+void Engine::State::lock_to(double coarse_hertz, std::int64_t available) noexcept {
   // The tracker's own measurement on a grid of the frequency assumed so far; each round makes the
   // grid's error, and with it what harmonics leave behind, much smaller.
   std::array<double, 64> measured;
+  std::array<double, 64> beside;
   double frequency = coarse_hertz;
+  ReferenceTracker probe = rate->tracker;
   for (int round = 0; round < kRefinements; ++round) {
-    ReferenceTracker probe = rate->tracker;
     probe.restart(Position(), frequency, true);
     const double length = 0.5 * rate->rate_hertz / frequency;
     std::size_t count = 0;
@@ -534,22 +537,29 @@ double Engine::State::refine_frequency(double coarse_hertz, std::int64_t availab
       a = b;
     }
     if (count == 0) {
-      return frequency;
+      break;
     }
     // Around the median, so that a fault within the first cycles does not count.
-    std::sort(measured.begin(), measured.begin() + static_cast<std::ptrdiff_t>(count));
+    const auto end = static_cast<std::ptrdiff_t>(count);
+    std::sort(measured.begin(), measured.begin() + end);
     const double median = measured[count / 2];
+    for (std::size_t k = 0; k < count; ++k) {
+      beside[k] = std::abs(measured[k] - median);
+    }
+    std::nth_element(beside.begin(), beside.begin() + end / 2, beside.begin() + end);
+    const double usual = std::max(0.02, 3.0 * beside[count / 2]);
     double sum = 0.0;
     double used = 0.0;
     for (std::size_t k = 0; k < count; ++k) {
-      if (std::abs(measured[k] - median) < 0.02) {
+      if (std::abs(measured[k] - median) < usual) {
         sum += measured[k];
         used += 1.0;
       }
     }
     frequency = sum / used;
   }
-  return frequency;
+  rate->tracker.restart(Position(), frequency, true);
+  rate->tracker.expect_changes_of(probe);
 }
 
 void Engine::State::end_segment() noexcept {

@@ -212,7 +212,8 @@ struct Engine::State {
   void correct_clock(const TimeMap& map) noexcept;
   void fill_ring() noexcept;
   void start_running() noexcept;
-  [[nodiscard]] double refine_frequency(double coarse_hertz, std::int64_t available) noexcept;
+  /// Restarts the tracker at the first sample with the frequency of `available` frames.
+  void lock_to(double coarse_hertz, std::int64_t available) noexcept;
   void take_frames(const float* frames, std::size_t count) noexcept;
   void make_canonical(const float* frames, std::size_t block_lanes, std::size_t count,
                       float* out) const noexcept;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metrology/phase_smoothing.hpp"
 #include "metrology/power.hpp"
 #include "signal/trig.hpp"
 
@@ -34,14 +35,12 @@ constexpr double kHighestRatio = 1.45;
 // With fewer cycles a spectrum says less than the nominal value.
 constexpr double kCyclesForSpectrum = 3.0;
 
-// Low-pass for the phase, newest last: keeps constants, slopes and ramps of frequency as they are,
-// and of what beats with the fundamental at 0.3 to 1 times its frequency (or an alias of that
-// between half cycles, as of an interharmonic) lets through less than 0.12, half-way between orders
-// 0.007. derived: least squares over that band under the three conditions; the last two half cycles
-// are all that it looks ahead.
-constexpr std::array<double, 17> kSmooth{
-    0.027377, 0.046627, 0.050095, 0.025266, -0.028478, -0.094404, -0.143560, -0.146739, -0.090168,
-    0.016174, 0.140207, 0.241758, 0.289388, 0.274025,  0.210158,  0.127368,  0.054906};
+// The level of changes is what this part of the last ones does not exceed: more than the cycles
+// that a dip's two edges touch, and at least half of the peak for whatever beats with the half
+// cycles.
+constexpr double kLevelPart = 0.7;
+constexpr double kAboveLevel = 3.0;
+constexpr std::int64_t kFewestChanges = 12;
 
 double wrap_turns(double turns) { return turns - std::floor(turns + 0.5); }
 
@@ -69,8 +68,30 @@ void ReferenceTracker::restart(SamplePosition start, double frequency_hertz, boo
   locked_ = locked;
   held_half_cycles_ = 0;
   reference_ = Reference::Positive;
+  changes_ = 0;
   cycles_.fill(GridCycle{});
   slot(0).start = start;
+}
+
+void ReferenceTracker::expect_changes_of(const ReferenceTracker& other) noexcept {
+  hertz_changes_ = other.hertz_changes_;
+  magnitude_changes_ = other.magnitude_changes_;
+  changes_ = other.changes_;
+}
+
+ReferenceTracker::Level ReferenceTracker::usual_change() const noexcept {
+  const std::int64_t count = std::min(changes_, kLevelHalfCycles);
+  if (count < kFewestChanges) {
+    return {0.0, 0.0};
+  }
+  const auto level = [count](std::array<double, kLevelHalfCycles> changes) {
+    const auto end = changes.begin() + count;
+    const auto at =
+        changes.begin() + static_cast<std::int64_t>(static_cast<double>(count) * kLevelPart);
+    std::nth_element(changes.begin(), at, end);
+    return kAboveLevel * *at;
+  };
+  return {level(hertz_changes_), level(magnitude_changes_)};
 }
 
 std::array<std::complex<double>, 3> ReferenceTracker::used_phasors(
@@ -170,6 +191,7 @@ const GridCycle& ReferenceTracker::push(const signal::PhasorSum& half, SamplePos
   last_half_ = half;
   held_hertz_[static_cast<std::size_t>(n) % cycles_.size()] = frequency_;
   finalise(n - kGateHalfCycles);
+  follow_frequency();
   return cycle;
 }
 
@@ -208,18 +230,29 @@ void ReferenceTracker::judge(GridCycle& cycle) noexcept {
     }
   } else {
     const double change = std::abs(cycle.measured_hertz - frequency_);
-    const bool beyond = change > kGateHertz ||
-                        (cycle.magnitude_change > kGateMagnitude && change > kGateMagnitudeHertz);
+    const bool beyond_limits = change > kGateHertz || (cycle.magnitude_change > kGateMagnitude &&
+                                                       change > kGateMagnitudeHertz);
+    Level usual{0.0, 0.0};
+    if (locked_) {
+      usual = beyond_limits ? usual_change() : usual;
+      const auto at = static_cast<std::size_t>(changes_++ % kLevelHalfCycles);
+      hertz_changes_[at] = change;
+      magnitude_changes_[at] = cycle.magnitude_change;
+    }
+    const bool beyond = change > std::max(kGateHertz, usual.hertz) ||
+                        (cycle.magnitude_change > std::max(kGateMagnitude, usual.magnitude) &&
+                         change > std::max(kGateMagnitudeHertz, usual.hertz));
     cycle.disturbed = beyond || !locked_;
     if (cycle.disturbed && n >= 7) {
       const double f0 = cycle.measured_hertz;
       const double f1 = at(n - 2).measured_hertz;
       const double f2 = at(n - 4).measured_hertz;
-      const bool consistent = std::abs(f0 - 2.0 * f1 + f2) < kConsistentHertz &&
-                              std::abs(f0 - f1) < kConsistentSlopeHertz &&
-                              cycle.magnitude_change < kConsistentMagnitude &&
-                              at(n - 2).magnitude_change < kConsistentMagnitude &&
-                              at(n - 4).magnitude_change < kConsistentMagnitude;
+      const double even = std::max(kConsistentMagnitude, usual.magnitude);
+      const bool consistent =
+          std::abs(f0 - 2.0 * f1 + f2) < std::max(kConsistentHertz, usual.hertz) &&
+          std::abs(f0 - f1) < std::max(kConsistentSlopeHertz, usual.hertz) &&
+          cycle.magnitude_change < even && at(n - 2).magnitude_change < even &&
+          at(n - 4).magnitude_change < even;
       if (consistent || (locked_ && held_half_cycles_ >= kHoldHalfCycles)) {
         cycle.disturbed = false;
         locked_ = true;
@@ -227,20 +260,33 @@ void ReferenceTracker::judge(GridCycle& cycle) noexcept {
       }
     }
   }
+  if (cycle.disturbed && !before.disturbed && locked_ && n > kSmoothAhead) {
+    // What is held must not have looked ahead into the disturbance.
+    frequency_ = held_hertz_[static_cast<std::size_t>(n - kSmoothAhead) % cycles_.size()];
+  }
   held_half_cycles_ = cycle.disturbed ? held_half_cycles_ + 1 : 0;
   cycle.lost = !locked_;
-  bool quiet = locked_;
-  for (std::int64_t k = std::max<std::int64_t>(1, n - 2 * kGateHalfCycles); k <= n; ++k) {
-    quiet = quiet && !at(k).disturbed;
-  }
-  if (quiet && n - kGateHalfCycles >= 3) {
-    // One cycle late, so that the cycle before a disturbance is not believed.
-    frequency_ = at(n - kGateHalfCycles).measured_hertz;
-  }
   const bool recent = cycle.disturbed || before.disturbed || (n >= 3 && at(n - 2).disturbed);
   cycle.frequency_hertz = cycle.lost                                   ? kNotAvailable
                           : recent || std::isnan(cycle.measured_hertz) ? frequency_
                                                                        : cycle.measured_hertz;
+}
+
+void ReferenceTracker::follow_frequency() noexcept {
+  const std::int64_t n = next_ - 1;
+  bool quiet = locked_ && n - kGateHalfCycles >= 3;
+  for (std::int64_t k = std::max<std::int64_t>(1, n - 2 * kGateHalfCycles); k <= n; ++k) {
+    quiet = quiet && !at(k).disturbed;
+  }
+  if (!quiet) {
+    return;
+  }
+  // One cycle late, so that the cycle before a disturbance is not believed.
+  const GridCycle& cycle = at(n - kGateHalfCycles);
+  const GridCycle& last = at(n - kGateHalfCycles - 2);
+  frequency_ = cycle.smoothed && last.smoothed ? (cycle.smooth_turns - last.smooth_turns) *
+                                                     rate_hertz_ / (cycle.centre - last.centre)
+                                               : cycle.measured_hertz;
 }
 
 void ReferenceTracker::finalise(std::int64_t number) noexcept {
@@ -249,9 +295,12 @@ void ReferenceTracker::finalise(std::int64_t number) noexcept {
   }
   GridCycle& cycle = slot(number);
   final_ = number;
-  cycle.smooth_turns = smoothed(number);
+  smooth(number);
   if (number == 1) {
     cycle.gated_turns = cycle.smooth_turns;
+    // Half cycle 0 stands for the start of the segment.
+    slot(0).gated_turns =
+        cycle.gated_turns - frequency_ * (cycle.centre - at(0).centre) / rate_hertz_;
     return;
   }
   if (number == kFirstSmoothed && number + kSmoothAhead < next_) {
@@ -264,75 +313,60 @@ void ReferenceTracker::finalise(std::int64_t number) noexcept {
     good = good && !at(k).disturbed;
   }
   const double held = held_hertz_[static_cast<std::size_t>(last) % cycles_.size()];
+  if (number == 2 && good) {
+    slot(0).gated_turns = before.gated_turns - (cycle.smooth_turns - before.smooth_turns) *
+                                                   (before.centre - at(0).centre) /
+                                                   (cycle.centre - before.centre);
+  }
   cycle.gated_turns =
       before.gated_turns + (good ? cycle.smooth_turns - before.smooth_turns
                                  : held * (cycle.centre - before.centre) / rate_hertz_);
 }
 
-void ReferenceTracker::smooth_beginning() noexcept {
-  // A parabola through the first cycles, by least squares: a ramp of frequency stays one.
-  constexpr std::int64_t kLast = kSmoothBehind + 2 + kSmoothAhead;
-  constexpr double kMiddle = 0.5 * (1.0 + static_cast<double>(kLast));
-  for (std::int64_t k = 1; k <= kLast; ++k) {
-    if (at(k).lost || at(k).disturbed) {
-      return;
-    }
-  }
-  const GridCycle& one = at(1);
-  const GridCycle& last = at(kLast);
-  const double per_sample = (last.counted_turns - one.counted_turns) / (last.centre - one.centre);
-  const auto line = [&](const GridCycle& c) {
-    return one.counted_turns + per_sample * (c.centre - one.centre);
-  };
-  // Orthogonal polynomials 1, x, x² − m over the cycles.
-  double m = 0.0;
-  for (std::int64_t k = 1; k <= kLast; ++k) {
-    const double x = static_cast<double>(k) - kMiddle;
-    m += x * x / static_cast<double>(kLast);
-  }
-  std::array<double, 3> sum{};
-  std::array<double, 3> norm{};
-  for (std::int64_t k = 1; k <= kLast; ++k) {
-    const double x = static_cast<double>(k) - kMiddle;
-    const std::array<double, 3> p{1.0, x, x * x - m};
-    const double rest = at(k).counted_turns - line(at(k));
-    for (std::size_t j = 0; j < p.size(); ++j) {
-      sum[j] += p[j] * rest;
-      norm[j] += p[j] * p[j];
-    }
-  }
-  for (std::int64_t k = 1; k <= kSmoothBehind + 1; ++k) {
-    const double x = static_cast<double>(k) - kMiddle;
-    GridCycle& cycle = slot(k);
-    cycle.smooth_turns =
-        line(cycle) + sum[0] / norm[0] + x * sum[1] / norm[1] + (x * x - m) * sum[2] / norm[2];
-    cycle.gated_turns = cycle.smooth_turns;
-  }
-}
-
-double ReferenceTracker::smoothed(std::int64_t number) const noexcept {
-  static_assert(kSmooth.size() == kSmoothBehind + 1 + kSmoothAhead);
-  const GridCycle& cycle = at(number);
-  const std::int64_t first = number - kSmoothBehind;
-  const std::int64_t last = number + kSmoothAhead;
-  if (first < 2 || last >= next_ || next_ - first > kHistory) {
-    return cycle.counted_turns;
+bool ReferenceTracker::smooth_at(std::int64_t first, std::int64_t number,
+                                 double& turns) const noexcept {
+  const std::int64_t last = first + static_cast<std::int64_t>(kSmoothedPhases) - 1;
+  if (first < 1 || last >= next_ || next_ - first > kHistory) {
+    return false;
   }
   // Departures from a straight line, so that uneven half cycles do not matter.
+  const GridCycle& from = at(first);
   const double per_sample =
-      (at(last).counted_turns - at(first).counted_turns) / (at(last).centre - at(first).centre);
+      (at(last).counted_turns - from.counted_turns) / (at(last).centre - from.centre);
+  const PhaseWeights& weights = kPhaseSmoothing[static_cast<std::size_t>(number - first + 1)];
   double sum = 0.0;
-  double weight = 0.0;
   for (std::int64_t k = first; k <= last; ++k) {
     const GridCycle& c = at(k);
     if (c.lost || c.disturbed) {
-      return cycle.counted_turns;
+      return false;
     }
-    const double h = kSmooth[static_cast<std::size_t>(k - first)];
-    sum += h * (c.counted_turns - cycle.counted_turns - per_sample * (c.centre - cycle.centre));
-    weight += h;
+    sum += weights[static_cast<std::size_t>(k - first)] *
+           (c.counted_turns - from.counted_turns - per_sample * (c.centre - from.centre));
   }
-  return cycle.counted_turns + sum / weight;
+  turns = from.counted_turns + per_sample * (at(number).centre - from.centre) + sum;
+  return true;
+}
+
+void ReferenceTracker::smooth(std::int64_t number) noexcept {
+  GridCycle& cycle = slot(number);
+  cycle.smooth_turns = cycle.counted_turns;
+  // The last ones of a segment are at the end of the row.
+  const std::int64_t last = std::min(number + kSmoothAhead, next_ - 1);
+  if (number >= kFirstSmoothed) {
+    cycle.smoothed = smooth_at(last - kSmoothBehind - kSmoothAhead, number, cycle.smooth_turns);
+  }
+}
+
+void ReferenceTracker::smooth_beginning() noexcept {
+  // Over the first seventeen, back to the start of the segment: half cycle 0.
+  for (std::int64_t k = 0; k < kFirstSmoothed; ++k) {
+    GridCycle& cycle = slot(k);
+    if (!smooth_at(1, k, cycle.smooth_turns)) {
+      return;
+    }
+    cycle.smoothed = true;
+    cycle.gated_turns = cycle.smooth_turns;
+  }
 }
 
 void ReferenceTracker::close() noexcept {
@@ -346,7 +380,7 @@ double ReferenceTracker::turns_at(SamplePosition position) const noexcept {
     return (position - at(0).start) * frequency_ / rate_hertz_;
   }
   std::int64_t k = final_;
-  const std::int64_t oldest = std::max<std::int64_t>(1, next_ - kHistory + 1);
+  const std::int64_t oldest = std::max<std::int64_t>(0, next_ - kHistory + 1);
   while (k > oldest && position < at(k).centre) {
     --k;
   }
@@ -371,7 +405,7 @@ SamplePosition ReferenceTracker::position_at(double turns) const noexcept {
     return at(0).start + turns * rate_hertz_ / frequency_;
   }
   std::int64_t k = final_;
-  const std::int64_t oldest = std::max<std::int64_t>(1, next_ - kHistory + 1);
+  const std::int64_t oldest = std::max<std::int64_t>(0, next_ - kHistory + 1);
   while (k > oldest && turns < at(k).gated_turns) {
     --k;
   }

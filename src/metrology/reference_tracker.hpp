@@ -16,7 +16,9 @@
 // Gate: a change of frequency that comes with a change of magnitude, or of more than
 // kGateHertz, is held back until it has proved to be more than a dip or a phase jump (three
 // consistent cycles, or kHoldCycles); one cycle on both sides is discarded with it. So the windows
-// do not follow dips and jumps, while the count of cycles (IEC 61000-4-30 §5.1.1) does.
+// do not follow dips and jumps, while the count of cycles (IEC 61000-4-30 §5.1.1) does. What both
+// change by all the time, as with an interharmonic or a fluctuating load, is not held back: beyond
+// the limits counts what exceeds the level of the last kLevelHalfCycles.
 #pragma once
 
 #include <array>
@@ -49,6 +51,7 @@ struct GridCycle {
   /// The same without what interharmonics and noise add to it; from final_number() down. As
   /// measured where the cycles around are not all there, lost or disturbed.
   double smooth_turns = 0.0;
+  bool smoothed = false;     ///< smooth_turns is not as measured
   double gated_turns = 0.0;  ///< smooth_turns without what the gate holds back
   bool disturbed = false;    ///< held back by the gate
   bool lost = true;          ///< no fundamental, or not yet locked to it
@@ -62,6 +65,7 @@ class ReferenceTracker {
   /// Before it the phases of a segment are as measured, until it comes: then they are smoothed too.
   static constexpr std::int64_t kFirstSmoothed = kSmoothBehind + 2;
   static constexpr std::int64_t kGateHalfCycles = 2;  ///< discarded on both sides of a disturbance
+  static constexpr std::int64_t kLevelHalfCycles = 40;
 
   ReferenceTracker(const SystemSetup& system, InputMask inputs, double rate_hertz);
 
@@ -69,6 +73,8 @@ class ReferenceTracker {
   /// else it is a guess and nothing is available until a fundamental has been there for three
   /// cycles.
   void restart(signal::SamplePosition start, double frequency_hertz, bool locked) noexcept;
+  /// Takes over by how much the cycles changed all the time that another one saw.
+  void expect_changes_of(const ReferenceTracker& other) noexcept;
 
   /// Takes in ∫ x·exp(−jπ(t−a)/(b−a)) dt of [a, b); a is the end of the last one.
   const GridCycle& push(const signal::PhasorSum& half, signal::SamplePosition a,
@@ -120,8 +126,18 @@ class ReferenceTracker {
   [[nodiscard]] Step step_between(const GridCycle& from, const GridCycle& to) const noexcept;
   /// Slope of the gated phase outside of the known centres; k: the nearest one.
   [[nodiscard]] double outer_turns_per_sample(std::int64_t k) const noexcept;
-  [[nodiscard]] double smoothed(std::int64_t number) const noexcept;
+  /// Phase at the place of `number` (from first − 1 on), smoothed over the seventeen from `first`;
+  /// false if they are not all there and undisturbed.
+  bool smooth_at(std::int64_t first, std::int64_t number, double& turns) const noexcept;
+  void smooth(std::int64_t number) noexcept;
   void smooth_beginning() noexcept;
+  void follow_frequency() noexcept;
+  /// By how much frequency and magnitude change all the time.
+  struct Level {
+    double hertz;
+    double magnitude;
+  };
+  [[nodiscard]] Level usual_change() const noexcept;
   void judge(GridCycle& cycle) noexcept;
   void finalise(std::int64_t number) noexcept;
 
@@ -132,6 +148,9 @@ class ReferenceTracker {
   std::array<GridCycle, kHistory> cycles_{};
   std::array<double, kHistory> mean_grid_turns_{};
   std::array<double, kHistory> held_hertz_{};
+  std::array<double, kLevelHalfCycles> hertz_changes_{};
+  std::array<double, kLevelHalfCycles> magnitude_changes_{};
+  std::int64_t changes_ = 0;  ///< written to both
   signal::PhasorSum last_half_{};
   std::int64_t next_ = 0;
   std::int64_t final_ = -1;

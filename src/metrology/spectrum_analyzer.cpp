@@ -22,6 +22,7 @@ GroupingSetup grouping_of(const SpectrumSetup& setup) {
 
 namespace {
 constexpr double kBandHertz = 200.0;
+constexpr double kHalfLineHertz = 2.5;
 double band_centre(std::size_t b) { return 1900.0 + kBandHertz * static_cast<double>(b); }
 
 /// The highest bin that the bands need, at the lowest frequency; half the points are there.
@@ -189,9 +190,10 @@ void SpectrumAnalyzer::high_bands(double fundamental_hertz, InputMask inputs,
   for (std::size_t b = 1; b <= static_cast<std::size_t>(kHighBands); ++b) {
     const double low = band_centre(b) - 0.5 * kBandHertz;
     const double high = low + kBandHertz;
-    // A bin belongs to the band in which it lies, its upper edge included.
-    const auto first = static_cast<std::size_t>(std::floor(low / bin_hertz)) + 1;
-    const auto last = static_cast<std::size_t>(std::floor(high / bin_hertz));
+    // A bin belongs to the band of the nearest multiple of 5 Hz, the upper edge included: with the
+    // fundamental at its nominal value exactly the lines of 4-7, whatever the last digit measured.
+    const auto first = static_cast<std::size_t>(std::floor((low + kHalfLineHertz) / bin_hertz)) + 1;
+    const auto last = static_cast<std::size_t>(std::floor((high + kHalfLineHertz) / bin_hertz));
     if (!(high <= edge) || last > tables_->fft.max_bin()) {
       return;
     }
