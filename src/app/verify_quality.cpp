@@ -241,10 +241,14 @@ Rows interharmonic(double nominal, int order, double ratio, const VerifyStop& st
   const std::string condition =
       verify_condition(nominal, signal.fundamental_hertz,
                        format("{:g} % at {:g} times the fundamental", 100.0 * ratio, order + 0.5));
-  return std::vector<VerifyRow>{
-      {"IEC 62586-2", "interharmonic, centred subgroup", condition, 5.0, 0.1,
-       run->windows.worst(between, 100.0 * ratio) / ratio, "% of reading"},
-      own("trace of it in the orders beside", condition, 0.01, beside.value(), "% of fund.")};
+  std::vector<VerifyRow> rows{{"IEC 62586-2", "interharmonic, centred subgroup", condition, 5.0,
+                               0.1, run->windows.worst(between, 100.0 * ratio) / ratio,
+                               "% of reading"}};
+  if (beside.any()) {
+    rows.push_back(
+        own("trace of it in the orders beside", condition, 0.01, beside.value(), "% of fund."));
+  }
+  return rows;
 }
 
 // A tone above the analysed orders: in full in rms and power, in no order and nowhere between.
