@@ -24,13 +24,6 @@ bool refers_to_nominal_voltage(std::string_view label) {
   return label.ends_with("UnderDev") || label.ends_with("OverDev");
 }
 
-bool is_spectrum(std::string_view label) {
-  return !label.empty() && label.back() >= '0' && label.back() <= '9' &&
-         (label.find(" HD") != std::string_view::npos ||
-          label.find(" HA") != std::string_view::npos ||
-          label.find(" IHD") != std::string_view::npos);
-}
-
 std::string_view high_speed_label(std::string_view label) {
   for (const metrology::QuantityInfo& row : metrology::kQuantities) {
     if (row.label == label) {
@@ -41,7 +34,7 @@ std::string_view high_speed_label(std::string_view label) {
 }
 
 std::vector<Column> scalars(std::vector<Column> columns) {
-  std::erase_if(columns, [](const Column& column) { return is_spectrum(column.label); });
+  std::erase_if(columns, [](const Column& column) { return column.of_spectrum; });
   return columns;
 }
 

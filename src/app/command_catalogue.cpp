@@ -10,6 +10,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "graph/compiled_template.hpp"
+#include "graph/element_label.hpp"
 #include "graph/reference.hpp"
 #include "metrology/quantity.hpp"
 #include "modules/catalogue.hpp"
@@ -57,8 +58,10 @@ std::string render_quantities(const Screen& screen) {
   TextTable spectra({Align::Left, Align::Left, Align::Left});
   for (const metrology::SpectrumInfo& row : metrology::kSpectra) {
     spectra.row({styled(screen, Style::Bold,
-                        format("{} {}{} ... {}{}", has_kind(Input::V1, row.kind) ? "V1" : "I1",
-                               row.suffix, row.first_order, row.suffix, row.last_order)),
+                        format("{0} {1}{2} ... {1}{3}",
+                               spectrum_owner(has_kind(Input::V1, row.kind) ? Input::V1 : Input::I1,
+                                              row.kind),
+                               row.suffix, row.first_order, row.last_order)),
                  std::string(info(row.unit).symbol), std::string(row.help)});
   }
   return out + spectra.text(0);
@@ -78,8 +81,10 @@ std::string render_template(const graph::CompiledTemplate& compiled, const Scree
       const graph::RegisterInfo& row = compiled.registers()[module.first_register + i];
       std::string label = row.label;
       if (row.element_count > 0) {
-        label = format("{}{} ... {}{}", row.label, row.first_element, row.label,
-                       row.first_element + row.element_count - 1);
+        label = format("{} ... {}",
+                       graph::element_label(row.label, row.element_suffix, row.first_element),
+                       graph::element_label(row.label, row.element_suffix,
+                                            row.first_element + row.element_count - 1));
       }
       table.row({styled(screen, Style::Bold, printable(label)), std::string(info(row.unit).symbol),
                  std::string(graph::name(row.cls)), std::string(graph::name(row.tick)),

@@ -1,64 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/compiled_template.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/text.hpp"
+#include "graph/element_label.hpp"
 
 namespace halfcycle::graph {
-namespace {
-
-// The element that `label` names in an array whose own label is `array`, or -1.
-int element_of(const RegisterInfo& info, std::string_view label) {
-  if (info.cls != RegisterClass::NumericArray || label.size() <= info.label.size() ||
-      label.substr(0, info.label.size()) != info.label) {
-    return -1;
-  }
-  const std::string_view digits = label.substr(info.label.size());
-  int number = 0;
-  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool plain = ec == std::errc{} && end == digits.data() + digits.size() &&
-                     (digits.size() == 1 || digits.front() != '0') && digits.front() != '-';
-  if (!plain || number < info.first_element || number >= info.first_element + info.element_count) {
-    return -1;
-  }
-  return number - info.first_element;
-}
-
-}  // namespace
-
 std::optional<RegisterRef> CompiledTemplate::look_up(std::string_view label) const {
   if (const auto it = by_label_.find(label); it != by_label_.end()) {
     return RegisterRef{it->second, -1};
   }
-  if (const RegisterInfo* array = array_of(label); array != nullptr) {
-    if (const int element = element_of(*array, label); element >= 0) {
-      return RegisterRef{static_cast<std::uint32_t>(array - registers_.data()), element};
-    }
-  }
-  return std::nullopt;
+  return element_of(label, true);
 }
 
-// The register whose label is `label` without the number at its end.
-const RegisterInfo* CompiledTemplate::array_of(std::string_view label) const {
-  const std::size_t last_letter = label.find_last_not_of("0123456789");
-  if (last_letter == std::string_view::npos || last_letter + 1 == label.size()) {
-    return nullptr;
-  }
-  const auto it = by_label_.find(label.substr(0, last_letter + 1));
-  return it == by_label_.end() ? nullptr : &registers_[it->second];
+// The element of an array that `label` names. in_range false: of an array that does not have it.
+std::optional<RegisterRef> CompiledTemplate::element_of(std::string_view label,
+                                                        bool in_range) const {
+  std::optional<RegisterRef> found;
+  read_element_label(label, [&](std::string_view array, std::string_view suffix, int number) {
+    const auto it = by_label_.find(array);
+    if (it == by_label_.end()) {
+      return false;
+    }
+    const RegisterInfo& info = registers_[it->second];
+    const int element = number - info.first_element;
+    if (info.cls == RegisterClass::NumericArray && info.element_suffix == suffix &&
+        (element >= 0 && element < info.element_count) == in_range) {
+      found = RegisterRef{it->second, element};
+    }
+    return found.has_value();
+  });
+  return found;
 }
 
 Result<RegisterRef> CompiledTemplate::find(std::string_view label) const {
   if (const auto ref = look_up(label)) {
     return *ref;
   }
-  if (const RegisterInfo* array = array_of(label);
-      array != nullptr && array->cls == RegisterClass::NumericArray) {
+  if (const auto beyond = element_of(label, false)) {
+    const RegisterInfo& array = registers_[beyond->index];
     return fail(ErrorCode::InvalidSetup, "no register '{}': '{}' goes from {} to {}", label,
-                array->label, array->first_element,
-                array->first_element + array->element_count - 1);
+                array.label, array.first_element, array.first_element + array.element_count - 1);
   }
   std::vector<std::string_view> labels;
   labels.reserve(registers_.size());
@@ -82,8 +63,9 @@ Result<std::uint32_t> CompiledTemplate::find_module(std::string_view label) cons
 
 std::string CompiledTemplate::label(RegisterRef ref) const {
   const RegisterInfo& info = registers_[ref.index];
-  return ref.element < 0 ? info.label
-                         : format("{}{}", info.label, info.first_element + ref.element);
+  return ref.element < 0
+             ? info.label
+             : element_label(info.label, info.element_suffix, info.first_element + ref.element);
 }
 
 const SetupSpec& CompiledTemplate::setup_spec(std::uint32_t setup) const {

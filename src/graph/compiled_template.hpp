@@ -40,11 +40,12 @@ struct RegisterInfo {
   Tick tick = Tick::Event;
   Retain retain = Retain::No;
   bool writable = false;
-  std::uint32_t module = 0;  ///< index in modules()
-  std::uint32_t output = 0;  ///< index in the type's outputs
-  int first_element = 0;     ///< arrays: number of the first element in its label
-  int element_count = 0;     ///< arrays
-  std::uint32_t words = 0;   ///< 8-byte words of its text or elements
+  std::uint32_t module = 0;         ///< index in modules()
+  std::uint32_t output = 0;         ///< index in the type's outputs
+  int first_element = 0;            ///< arrays: number of the first element in its label
+  int element_count = 0;            ///< arrays
+  std::string_view element_suffix;  ///< arrays: end of the label, behind an element's number
+  std::uint32_t words = 0;          ///< 8-byte words of its text or elements
   std::uint32_t first_word = 0;
   std::string_view help;
   [[nodiscard]] const OutputSpec& spec(const ModuleType& type) const {
@@ -130,7 +131,7 @@ class CompiledTemplate {
  private:
   friend class TemplateCompiler;
   CompiledTemplate() = default;
-  [[nodiscard]] const RegisterInfo* array_of(std::string_view label) const;
+  [[nodiscard]] std::optional<RegisterRef> element_of(std::string_view label, bool in_range) const;
 
   TemplateSource source_;
   std::vector<ModuleInstance> modules_;

@@ -26,7 +26,13 @@ inline constexpr std::array kSourceOutputs{
                .first_element = 1,
                .element_count = 5,
                .help = "array"},
-    OutputSpec{.name = "When", .cls = RegisterClass::Time, .help = "t"}};
+    OutputSpec{.name = "When", .cls = RegisterClass::Time, .help = "t"},
+    OutputSpec{.name = "Array 10m",
+               .cls = RegisterClass::NumericArray,
+               .first_element = 0,
+               .element_count = 21,
+               .element_suffix = " 10m",
+               .help = "array of an aggregate"}};
 inline constexpr ModuleType kSource{
     .name = "Source", .doc = "Test.", .outputs = kSourceOutputs, .tick = Tick::OneSecond};
 inline constexpr ModuleType kFastSource{

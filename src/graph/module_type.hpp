@@ -76,6 +76,7 @@ struct OutputSpec {
   double initial = kNotAvailable;
   int first_element = 0;  ///< arrays: number in the label of the first element ("V1 HD" + "2")
   int element_count = 0;  ///< arrays: how many elements
+  std::string_view element_suffix{};  ///< arrays: end of the label, behind the number (" 10m")
   std::string_view help;
 };
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/text.hpp"
+#include "graph/element_label.hpp"
 
 namespace halfcycle::graph {
 namespace {
@@ -133,8 +134,11 @@ void append_outputs(std::string& out, const ModuleType& type) {
         output.cls == RegisterClass::NumericArray ? 1 : run_length(type.outputs, i);
     std::string help(output.help);
     if (output.cls == RegisterClass::NumericArray) {
-      help += format(" (elements {}{} … {}{})", output.name, output.first_element, output.name,
-                     output.first_element + output.element_count - 1);
+      const auto element = [&output](int number) {
+        return element_label(output.name, output.element_suffix, number);
+      };
+      help += format(" (elements {} … {})", element(output.first_element),
+                     element(output.first_element + output.element_count - 1));
     }
     out += format("| {} | {} | {} | {} | {} |\n", cell(run_name(type.outputs, i, count)),
                   name(output.cls), unit_text(type, output),

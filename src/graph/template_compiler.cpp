@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "graph/compiled_template.hpp"
+#include "graph/element_label.hpp"
 
 namespace halfcycle::graph {
 namespace {
@@ -257,23 +258,27 @@ class TemplateCompiler {
     if (const auto it = labels_.find(label); it != labels_.end()) {
       return it->second;
     }
-    const std::size_t last = label.find_last_not_of("0123456789");
-    if (last == std::string_view::npos || last + 1 >= label.size()) {
-      return std::nullopt;
-    }
-    const auto it = labels_.find(label.substr(0, last + 1));
-    const auto number = parse_number(label.substr(last + 1));
-    if (it == labels_.end() || !number || (label[last + 1] == '0' && label.size() > last + 2)) {
-      return std::nullopt;
-    }
-    LinkDraft link = it->second;
-    const OutputSpec& output = drafts_[link.module].type->outputs[link.output];
-    if (output.cls != RegisterClass::NumericArray || *number < output.first_element ||
-        *number >= output.first_element + output.element_count) {
-      return std::nullopt;
-    }
-    link.element = static_cast<std::int32_t>(*number) - output.first_element;
-    return link;
+    std::optional<LinkDraft> found;
+    read_element_label(label, [&](std::string_view array, std::string_view suffix, int number) {
+      const auto it = labels_.find(array);
+      if (it == labels_.end()) {
+        return false;
+      }
+      const OutputSpec& output = drafts_[it->second.module].type->outputs[it->second.output];
+      const int element = number - output.first_element;
+      if (output.cls == RegisterClass::NumericArray && element_suffix(output, array) == suffix &&
+          element >= 0 && element < output.element_count) {
+        found = it->second;
+        found->element = element;
+      }
+      return found.has_value();
+    });
+    return found;
+  }
+
+  // A template may give an array a label of its own, without what the declared one ends with.
+  static std::string_view element_suffix(const OutputSpec& output, std::string_view label) {
+    return label.ends_with(output.element_suffix) ? output.element_suffix : std::string_view();
   }
 
   Result<void> resolve_links() {
@@ -540,6 +545,7 @@ class TemplateCompiler {
     info.output = output;
     info.first_element = spec.first_element;
     info.element_count = spec.element_count;
+    info.element_suffix = element_suffix(spec, info.label);
     info.help = spec.help;
     if (spec.cls == RegisterClass::NumericArray) {
       info.words = static_cast<std::uint32_t>((spec.element_count + 1) / 2);

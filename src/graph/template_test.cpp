@@ -91,6 +91,35 @@ inputs = { X = "V1 HD5" }
   EXPECT_EQ(t->registers()[t->find("Fifth Sum")->index].unit, Unit::Percent);
 }
 
+TEST(Template, AnElementOfAnAggregateHasItsNumberBeforeTheAggregate) {
+  const auto t = compile(R"(
+[[module]]
+type = "Source"
+label = "S"
+outputs = { "Array 10m" = "V1 HD 10m" }
+[[module]]
+type = "Source"
+label = "R"
+outputs = { "Array 10m" = "Mine" }
+[[module]]
+type = "Add"
+label = "Fifth"
+inputs = { X = "V1 HD5 10m", Y = "Mine20" }
+)");
+  const auto fifth = t->find("V1 HD5 10m");
+  ASSERT_TRUE(fifth);
+  EXPECT_EQ(fifth->element, 5);
+  EXPECT_EQ(t->label(*fifth), "V1 HD5 10m");
+  EXPECT_EQ(t->label(*t->find("V1 HD20 10m")), "V1 HD20 10m");
+  EXPECT_EQ(t->find("V1 HD21 10m").error().message,
+            "no register 'V1 HD21 10m': 'V1 HD 10m' goes from 0 to 20");
+  EXPECT_FALSE(t->find("V1 HD 10m5")) << "one way to write it";
+  EXPECT_FALSE(t->find("V1 HD05 10m"));
+  const auto relabelled = t->find("Mine0");
+  ASSERT_TRUE(relabelled) << "a label of the template's own: the number at its end";
+  EXPECT_EQ(t->label(*relabelled), "Mine0");
+}
+
 TEST(Template, AnUnknownLabelNamesTheNearest) {
   const auto t = compile("[[module]]\ntype = \"Source\"\nlabel = \"S\"\n");
   EXPECT_EQ(t->find("S Stat").error().message, "no register 'S Stat'. Did you mean 'S State'?");

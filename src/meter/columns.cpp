@@ -17,13 +17,13 @@ using metrology::QuantityInfo;
 using metrology::SpectrumInfo;
 
 NamedColumn scalar_column(const QuantityInfo& row) {
-  return {{std::string(row.label), row.unit, std::string(row.help)},
+  return {{std::string(row.label), row.unit, std::string(row.help), false},
           {.quantity = row.id, .unit = row.unit}};
 }
 
 NamedColumn spectrum_column(Input input, const SpectrumInfo& spectrum, int order) {
-  return {{format("{} {}{}", name(input), spectrum.suffix, order), spectrum.unit,
-           std::string(spectrum.help)},
+  return {{format("{} {}{}", spectrum_owner(input, spectrum.kind), spectrum.suffix, order),
+           spectrum.unit, std::string(spectrum.help), true},
           {.spectrum = true,
            .input = input,
            .kind = spectrum.kind,
@@ -32,25 +32,22 @@ NamedColumn spectrum_column(Input input, const SpectrumInfo& spectrum, int order
 }
 
 std::optional<NamedColumn> parse_spectrum_label(std::string_view label) {
-  const std::size_t blank = label.find(' ');
-  if (blank == std::string_view::npos) {
+  const std::size_t last_letter = label.find_last_not_of("0123456789");
+  const std::string_view array = label.substr(0, last_letter + 1);
+  const std::string_view digits = label.substr(array.size());
+  int order = -1;
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), order);
+  if (ec != std::errc{}) {
     return std::nullopt;
   }
-  const auto input = parse_input(label.substr(0, blank));
-  if (!input) {
-    return std::nullopt;
-  }
-  const std::string_view rest = label.substr(blank + 1);
-  for (const SpectrumInfo& spectrum : kSpectra) {
-    if (!rest.starts_with(spectrum.suffix) || !has_kind(*input, spectrum.kind)) {
-      continue;
-    }
-    const std::string_view digits = rest.substr(spectrum.suffix.size());
-    int order = -1;
-    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), order);
-    if (ec == std::errc{} && end == digits.data() + digits.size() &&
-        order >= spectrum.first_order && order <= spectrum.last_order) {
-      return spectrum_column(*input, spectrum, order);
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    const auto input = static_cast<Input>(i);
+    for (const SpectrumInfo& spectrum : kSpectra) {
+      if (has_kind(input, spectrum.kind) && order >= spectrum.first_order &&
+          order <= spectrum.last_order &&
+          array == format("{} {}", spectrum_owner(input, spectrum.kind), spectrum.suffix)) {
+        return spectrum_column(input, spectrum, order);
+      }
     }
   }
   return std::nullopt;
@@ -84,8 +81,7 @@ std::vector<NamedColumn> available_columns(const metrology::Engine& engine, Inte
       continue;
     }
     for (const SpectrumInfo& spectrum : kSpectra) {
-      if (!has_kind(input, spectrum.kind) ||
-          (interval != Interval::TenTwelveCycle && !is_aggregated(spectrum.kind))) {
+      if (!has_kind(input, spectrum.kind)) {
         continue;
       }
       const int last = std::min(spectrum.last_order, engine.highest_order());

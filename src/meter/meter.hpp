@@ -60,6 +60,7 @@ struct Column {
   std::string label;
   Unit unit = Unit::One;
   std::string help;
+  bool of_spectrum = false;  ///< one order or band of a spectrum
 };
 
 /// One row of an interval table; a view, valid during the call.

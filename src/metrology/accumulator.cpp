@@ -80,45 +80,84 @@ inline SineCosine sine_cosine(float x) {
   return {2.0F * s2 * c2, 1.0F - 2.0F * s2 * s2};
 }
 
-template <class Terms, class Sums>
-void add_rows(const Terms& terms, InputMask inputs, Sums& sums) {
-  for (std::size_t i = 0; i < kInputCount; ++i) {
-    if (!inputs.has(static_cast<Input>(i))) {
-      continue;
-    }
-    for (std::size_t r = 0; r < SpectrumTerms::kRows; ++r) {
-      const auto& from = terms[i][r];
-      auto& to = sums[i][r];
-      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-        to[h] += static_cast<typename std::decay_t<decltype(to)>::value_type>(from[h]);
-      }
+template <class From, class To>
+void add_rows(const From& from, To& to) {
+  for (std::size_t r = 0; r < from.size(); ++r) {
+    for (std::size_t h = 0; h < from[r].size(); ++h) {
+      to[r][h] += static_cast<typename To::value_type::value_type>(from[r][h]);
     }
   }
 }
 
-template <class Sums>
-void means_of(const Sums& sums, InputMask inputs, Spectra& out) {
-  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+template <class Terms, class Total>
+void add_sums(const SpectrumSums<Terms>& terms, InputMask inputs, SpectrumSums<Total>& total) {
   for (std::size_t i = 0; i < kInputCount; ++i) {
-    const Input input = static_cast<Input>(i);
-    if (!inputs.has(input)) {
+    if (inputs.has(static_cast<Input>(i))) {
+      add_rows(terms.of_input[i], total.of_input[i]);
+      add_rows(terms.bands[i], total.bands[i]);
+    }
+  }
+  for (std::size_t k = 0; k < terms.powers.size(); ++k) {
+    add_rows(terms.powers[k], total.powers[k]);
+  }
+}
+
+/// Where the powers of the sums lie in spectra.
+struct PowerPlace {
+  Input input;
+  SpectrumKind kind;
+};
+constexpr std::array<PowerPlace, SpectrumSums<float>::kPowers> kPowerPlaces{
+    {{Input::I1, SpectrumKind::Power},
+     {Input::I2, SpectrumKind::Power},
+     {Input::I3, SpectrumKind::Power},
+     {kTotalInput, SpectrumKind::TotalPower}}};
+
+template <class T>
+void means_of(const SpectrumSums<T>& sums, InputMask inputs, Spectra& out) {
+  using Sums = SpectrumSums<T>;
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+  // 0/0 is the NaN that is wanted.
+  const auto root = [](T square, T times) { return static_cast<float>(std::sqrt(square / times)); };
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    if (!inputs.has(static_cast<Input>(i))) {
       continue;
     }
-    const auto& from = sums[i];
-    const auto roots = [&](SpectrumKind kind, std::size_t sum, std::size_t count) {
-      auto& to = out.of_input[i][static_cast<std::size_t>(kind)];
-      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-        // 0/0 is the NaN that is wanted.
-        to[h] = static_cast<float>(std::sqrt(from[sum][h] / from[count][h]));
-      }
+    const auto& from = sums.of_input[i];
+    const auto& times = from[Sums::kCount];
+    const auto row = [&](SpectrumKind kind) -> Spectra::Orders& {
+      return out.of_input[i][static_cast<std::size_t>(kind)];
     };
-    roots(SpectrumKind::Magnitude, SpectrumTerms::kSquare, SpectrumTerms::kMagnitudes);
-    roots(SpectrumKind::Interharmonic, SpectrumTerms::kInterSquare, SpectrumTerms::kInters);
-    auto& angle = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Angle)];
+    auto& magnitude = row(SpectrumKind::Magnitude);
+    auto& inter = row(SpectrumKind::Interharmonic);
+    auto& group = row(SpectrumKind::Group);
     for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-      const float turned = arctangent2(static_cast<float>(from[SpectrumTerms::kSine][h]),
-                                       static_cast<float>(from[SpectrumTerms::kCosine][h]));
-      angle[h] = from[SpectrumTerms::kAngles][h] > 0 ? turned : kNaN;
+      magnitude[h] = root(from[Sums::kSquare][h], times[h]);
+    }
+    for (std::size_t h = 0; h < kMaxOrder; ++h) {
+      inter[h] = root(from[Sums::kInterSquare][h], times[h + 1]);
+      group[h] = root(from[Sums::kGroupSquare][h], times[h + 1]);
+    }
+    inter[kMaxOrder] = group[kMaxOrder] = group[0] = kNaN;
+    auto& angle = row(SpectrumKind::Angle);
+    for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+      const auto sine = static_cast<float>(from[Sums::kSine][h]);
+      const auto cosine = static_cast<float>(from[Sums::kCosine][h]);
+      const float turned = arctangent2(sine, cosine);
+      angle[h] = sine != 0.0F || cosine != 0.0F ? turned : kNaN;
+    }
+    auto& band = row(SpectrumKind::HighBand);
+    band.fill(kNaN);
+    for (std::size_t b = 1; b <= kHighBands; ++b) {
+      band[b] = root(sums.bands[i][Sums::kSum][b], sums.bands[i][Sums::kTimes][b]);
+    }
+  }
+  for (std::size_t k = 0; k < kPowerPlaces.size(); ++k) {
+    auto& power =
+        out.of_input[lane(kPowerPlaces[k].input)][static_cast<std::size_t>(kPowerPlaces[k].kind)];
+    for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+      power[h] =
+          static_cast<float>(sums.powers[k][Sums::kSum][h] / sums.powers[k][Sums::kTimes][h]);
     }
   }
 }
@@ -246,67 +285,66 @@ void ValueAccumulator::result(std::span<double> out) const noexcept {
 }
 
 void prepare(const Spectra& spectra, InputMask inputs, SpectrumTerms& terms) noexcept {
+  using Sums = SpectrumSums<float>;
+  const auto square = [](float x) { return x == x ? x * x : 0.0F; };
+  const auto once = [](float x) { return x == x ? 1.0F : 0.0F; };
   for (std::size_t i = 0; i < kInputCount; ++i) {
     const Input input = static_cast<Input>(i);
     if (!inputs.has(input)) {
       continue;
     }
-    auto& to = terms.of_input[i];
-    const auto squares = [&](SpectrumKind kind, std::size_t sum, std::size_t count) {
-      const auto& from = spectra.get(input, kind);
-      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-        const bool there = from[h] == from[h];
-        to[sum][h] = there ? from[h] * from[h] : 0.0F;
-        to[count][h] = there ? 1.0F : 0.0F;
-      }
-    };
-    squares(SpectrumKind::Magnitude, SpectrumTerms::kSquare, SpectrumTerms::kMagnitudes);
-    squares(SpectrumKind::Interharmonic, SpectrumTerms::kInterSquare, SpectrumTerms::kInters);
+    auto& to = terms.sums.of_input[i];
+    const auto& magnitude = spectra.get(input, SpectrumKind::Magnitude);
+    const auto& inter = spectra.get(input, SpectrumKind::Interharmonic);
+    const auto& group = spectra.get(input, SpectrumKind::Group);
     const auto& angle = spectra.get(input, SpectrumKind::Angle);
+    for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+      to[Sums::kSquare][h] = square(magnitude[h]);
+      to[Sums::kCount][h] = once(magnitude[h]);
+      to[Sums::kInterSquare][h] = square(inter[h]);
+      to[Sums::kGroupSquare][h] = square(group[h]);
+    }
     for (std::size_t h = 0; h <= kMaxOrder; ++h) {
       const bool there = angle[h] == angle[h];
       const SineCosine sc = sine_cosine(angle[h]);
-      to[SpectrumTerms::kCosine][h] = there ? sc.cosine : 0.0F;
-      to[SpectrumTerms::kSine][h] = there ? sc.sine : 0.0F;
-      to[SpectrumTerms::kAngles][h] = there ? 1.0F : 0.0F;
+      to[Sums::kCosine][h] = there ? sc.cosine : 0.0F;
+      to[Sums::kSine][h] = there ? sc.sine : 0.0F;
+    }
+    const auto& band = spectra.get(input, SpectrumKind::HighBand);
+    auto& bands = terms.sums.bands[i];
+    for (std::size_t b = 0; b <= kHighBands; ++b) {
+      bands[Sums::kSum][b] = square(band[b]);
+      bands[Sums::kTimes][b] = once(band[b]);
     }
   }
-}
-
-void SpectrumTerms::reset() noexcept {
-  for (auto& input : of_input) {
-    for (Orders& row : input) {
-      row.fill(0.0F);
+  for (std::size_t k = 0; k < kPowerPlaces.size(); ++k) {
+    const auto& power = spectra.get(kPowerPlaces[k].input, kPowerPlaces[k].kind);
+    auto& to = terms.sums.powers[k];
+    for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+      to[Sums::kSum][h] = power[h] == power[h] ? power[h] : 0.0F;
+      to[Sums::kTimes][h] = once(power[h]);
     }
   }
 }
 
 void SpectrumTerms::add(const SpectrumTerms& terms, InputMask inputs) noexcept {
-  add_rows(terms.of_input, inputs, of_input);
+  add_sums(terms.sums, inputs, sums);
 }
 
 void SpectrumTerms::result(InputMask inputs, Spectra& out) const noexcept {
-  means_of(of_input, inputs, out);
-}
-
-void SpectrumAccumulator::reset() noexcept {
-  for (auto& input : of_input_) {
-    for (Orders& row : input) {
-      row.fill(0.0);
-    }
-  }
+  means_of(sums, inputs, out);
 }
 
 void SpectrumAccumulator::add(const SpectrumTerms& terms, InputMask inputs) noexcept {
-  add_rows(terms.of_input, inputs, of_input_);
+  add_sums(terms.sums, inputs, sums_);
 }
 
 void SpectrumAccumulator::add(const SpectrumAccumulator& other, InputMask inputs) noexcept {
-  add_rows(other.of_input_, inputs, of_input_);
+  add_sums(other.sums_, inputs, sums_);
 }
 
 void SpectrumAccumulator::result(InputMask inputs, Spectra& out) const noexcept {
-  means_of(of_input_, inputs, out);
+  means_of(sums_, inputs, out);
 }
 
 void clear(Spectra& spectra) noexcept {

@@ -41,15 +41,29 @@ class ValueAccumulator {
   std::array<std::array<double, 3>, 8> factor_sums_{};  ///< ΣP, ΣQ, ΣS of each power factor row
 };
 
-/// What spectra contribute to sums, worked out once for all that take them in, or the sum of a few
-/// of them (up to some dozens: floats carry no more). What is not available counts 0 times.
-struct SpectrumTerms {
-  enum Row : std::size_t { kSquare, kInterSquare, kCosine, kSine, kSums };
-  enum Count : std::size_t { kMagnitudes = kSums, kInters, kAngles, kRows };
-  using Orders = std::array<float, kMaxOrder + 1>;
+/// Sums of spectra. What is not available counts 0 times. A harmonic subgroup says for others
+/// whether they are there, too: the interharmonic subgroup and the group of order h are where the
+/// harmonic of order h + 1 is. An angle is there where its direction is not zero.
+template <class T>
+struct SpectrumSums {
+  enum Row : std::size_t { kSquare, kInterSquare, kGroupSquare, kCosine, kSine, kCount, kRows };
+  enum Mean : std::size_t { kSum, kTimes, kMeanRows };
+  using Orders = std::array<T, kMaxOrder + 1>;
+  using Bands = std::array<T, kHighBands + 1>;
+  static constexpr std::size_t kPowers = 4;  ///< of phases 1, 2, 3 and in total
   std::array<std::array<Orders, kRows>, kInputCount> of_input{};
+  std::array<std::array<Bands, kMeanRows>, kInputCount> bands{};  ///< squares
+  std::array<std::array<Orders, kMeanRows>, kPowers> powers{};
 
-  void reset() noexcept;
+  void reset() noexcept { *this = SpectrumSums{}; }
+};
+
+/// What spectra contribute to sums, worked out once for all that take them in, or the sum of a few
+/// of them (up to some dozens: floats carry no more).
+struct SpectrumTerms {
+  SpectrumSums<float> sums;
+
+  void reset() noexcept { sums.reset(); }
   void add(const SpectrumTerms& terms, InputMask inputs) noexcept;
   void result(InputMask inputs, Spectra& out) const noexcept;
 };
@@ -59,14 +73,13 @@ void prepare(const Spectra& spectra, InputMask inputs, SpectrumTerms& terms) noe
 /// Any number of spectra, element by element.
 class SpectrumAccumulator {
  public:
-  void reset() noexcept;
+  void reset() noexcept { sums_.reset(); }
   void add(const SpectrumTerms& terms, InputMask inputs) noexcept;
   void add(const SpectrumAccumulator& other, InputMask inputs) noexcept;
   void result(InputMask inputs, Spectra& out) const noexcept;
 
  private:
-  using Orders = std::array<double, kMaxOrder + 1>;
-  std::array<std::array<Orders, SpectrumTerms::kRows>, kInputCount> of_input_{};
+  SpectrumSums<double> sums_;
 };
 
 /// All inputs of `spectra` not available.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "metrology/engine_test_signal.hpp"
 #include "metrology/statistics.hpp"
@@ -88,6 +89,61 @@ TEST_F(Aggregates, AreRootMeanSquaresOverAlignedIntervals) {
   const auto& tens = recorder.get(Interval::TenMinute);
   EXPECT_DOUBLE_EQ(tens[1].start - tens[0].start, 600.0);
   EXPECT_DOUBLE_EQ(std::fmod(tens[0].end, 600.0), 0.0);
+}
+
+TEST_F(Aggregates, HoldSpectraOfEveryKindByTheRuleOfTheKind) {
+  const Instant tick = kStart.floor_to(Duration::seconds(7200)) + Duration::seconds(7200);
+  const InputMask inputs = mask_of({Input::V1, Input::I2});
+  Aggregator all{SystemSetup{}, inputs, recorder};
+  all.begin(tick);
+  auto terms = std::make_unique<SpectrumTerms>();
+  // Every second value 3, the others 4 of whatever the kind holds; every third is not there.
+  for (int k = 0; k < 36000; ++k) {
+    Fed fed;
+    const float x = k % 2 == 0 ? 0.03F : 0.04F;
+    const float none = std::numeric_limits<float>::quiet_NaN();
+    for (const Input input : {Input::V1, Input::I2}) {
+      auto& of = fed.spectra.of_input[lane(input)];
+      const auto at = [&](SpectrumKind kind) -> Spectra::Orders& {
+        return of[static_cast<std::size_t>(kind)];
+      };
+      at(SpectrumKind::Magnitude)[7] = at(SpectrumKind::Interharmonic)[6] = x;
+      at(SpectrumKind::Group)[6] = 10.0F * x;
+      at(SpectrumKind::Angle)[7] = k % 2 == 0 ? 3.0F : -3.0F;
+      at(SpectrumKind::HighBand)[35] = k % 3 == 0 ? none : x;
+    }
+    auto& of_phase = fed.spectra.of_input[lane(Input::I2)];
+    of_phase[static_cast<std::size_t>(SpectrumKind::Power)][7] = k % 2 == 0 ? 30.0F : -40.0F;
+    auto& total = fed.spectra.of_input[lane(kTotalInput)];
+    total[static_cast<std::size_t>(SpectrumKind::TotalPower)][127] = 100.0F * x;
+    prepare(fed.spectra, inputs, *terms);
+    all.add(interval_of(fed, tick + Duration::ms(200 * k), tick + Duration::ms(200 * (k + 1))),
+            terms.get());
+  }
+  all.end(tick + Duration::seconds(7200));
+  for (const Interval interval : {Interval::TenMinute, Interval::TwoHour}) {
+    ASSERT_FALSE(recorder.get(interval).empty());
+    for (const IntervalCopy& v : recorder.get(interval)) {
+      const auto at = [&](Input input, SpectrumKind kind, std::size_t order) {
+        return static_cast<double>(v.spectra->get(input, kind)[order]);
+      };
+      const double rms = std::sqrt(0.5 * (9e-4 + 16e-4));
+      for (const Input input : {Input::V1, Input::I2}) {
+        EXPECT_NEAR(at(input, SpectrumKind::Magnitude, 7), rms, 1e-7);
+        EXPECT_NEAR(at(input, SpectrumKind::Interharmonic, 6), rms, 1e-7);
+        EXPECT_NEAR(at(input, SpectrumKind::Group, 6), 10.0 * rms, 1e-6);
+        EXPECT_NEAR(std::abs(at(input, SpectrumKind::Angle, 7)), kTestPi, 2e-5);
+        EXPECT_NEAR(at(input, SpectrumKind::HighBand, 35), rms, 1e-7)
+            << "what is not available is skipped";
+        EXPECT_FALSE(is_available(at(input, SpectrumKind::Group, 7)));
+        EXPECT_FALSE(is_available(at(input, SpectrumKind::HighBand, 34)));
+      }
+      EXPECT_NEAR(at(Input::I2, SpectrumKind::Power, 7), -5.0, 1e-5) << "a mean with its direction";
+      EXPECT_NEAR(at(kTotalInput, SpectrumKind::TotalPower, 127), 3.5, 1e-6);
+      EXPECT_FALSE(is_available(at(Input::I1, SpectrumKind::Power, 7)));
+      EXPECT_FALSE(is_available(at(kTotalInput, SpectrumKind::TotalPower, 7)));
+    }
+  }
 }
 
 TEST_F(Aggregates, LeaveOutTheFirstAndLastThatAreNotWhole) {

@@ -73,7 +73,7 @@ void HarmonicGrouping::group(const float* spectrum) noexcept {
 
 void HarmonicGrouping::operator()(const float* spectrum, const std::array<double, kMaxLanes>& dc,
                                   InputMask inputs, double voltage_floor_volts,
-                                  double current_floor_amperes, bool powers, Spectra& out,
+                                  double current_floor_amperes, bool line_to_line, Spectra& out,
                                   DistortionSummary& summary) noexcept {
   if (setup_.lanes == 8) {
     group<8>(spectrum);
@@ -161,22 +161,41 @@ void HarmonicGrouping::operator()(const float* spectrum, const std::array<double
     }
     angle[1] = 0.0F;
   }
-  fill_powers(inputs, powers, out);
+  fill_powers(inputs, line_to_line, out);
 }
 
-void HarmonicGrouping::fill_powers(InputMask inputs, bool available, Spectra& out) const noexcept {
-  const std::size_t lanes = setup_.lanes;
+void HarmonicGrouping::fill_powers(InputMask inputs, bool line_to_line,
+                                   Spectra& out) const noexcept {
+  // Peak values: half of the product's real part (IEEE 1459 §3.1.2.5).
+  const auto power = [this](std::size_t h, std::size_t u, std::size_t i) {
+    const std::size_t row = h * setup_.lanes;
+    return 0.5F * (re_[row + u] * re_[row + i] + im_[row + u] * im_[row + i]);
+  };
+  constexpr std::size_t kI1 = lane(Input::I1);
+  const std::size_t highest = setup_.highest_order;
+  auto& total = out.of_input[lane(kTotalInput)][static_cast<std::size_t>(SpectrumKind::TotalPower)];
+  total.fill(kNaN);
+  bool any = false;
+  bool all = true;
   for (std::size_t k = 0; k < 3; ++k) {
-    const std::size_t i = lane(Input::I1) + k;
-    auto& power = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Power)];
-    power.fill(kNaN);
-    if (!available || !inputs.has(static_cast<Input>(k)) || !inputs.has(static_cast<Input>(i))) {
+    const std::size_t i = kI1 + k;
+    auto& phase = out.of_input[i][static_cast<std::size_t>(SpectrumKind::Power)];
+    phase.fill(kNaN);
+    const bool both = inputs.has(static_cast<Input>(k)) && inputs.has(static_cast<Input>(i));
+    all = all && both;
+    if (line_to_line || !both) {
       continue;
     }
-    // Peak values: half of the product's real part (IEEE 1459 §3.1.2.5).
-    for (std::size_t h = 1; h <= setup_.highest_order; ++h) {
-      power[h] = 0.5F * (re_[h * lanes + k] * re_[h * lanes + i] +
-                         im_[h * lanes + k] * im_[h * lanes + i]);
+    for (std::size_t h = 1; h <= highest; ++h) {
+      phase[h] = power(h, k, i);
+      total[h] = any ? total[h] + phase[h] : phase[h];
+    }
+    any = true;
+  }
+  if (line_to_line && all) {
+    // derived: two wattmeters, V12·I1 + V32·I3 (IEEE 1459 §3.2.2.1), per order as over all.
+    for (std::size_t h = 1; h <= highest; ++h) {
+      total[h] = power(h, 0, kI1) - power(h, 1, kI1 + 2);
     }
   }
 }

@@ -49,15 +49,16 @@ class HarmonicGrouping {
   /// Fills the inputs of `inputs` in out and summary; all else is left alone. Orders above H are
   /// NaN, all orders where the fundamental is below its floor (volts or amperes rms, by lane) or
   /// NaN. dc: mean of each lane. Angles are not available below 1e-5 of the fundamental.
-  /// powers: fills in the active power of each order of phases 1, 2, 3 (lanes 0 and 4, …), W, with
-  /// its direction: positive where it is delivered. Not thread-safe (workspace inside), no
+  /// Active power of each order, W, with its direction, positive where it is delivered: of phases
+  /// 1, 2, 3 (lanes 0 and 4, …) and their total. line_to_line: lanes 0, 1, 2 are V12, V23, V31, so
+  /// that there is only the total, by two wattmeters. Not thread-safe (workspace inside), no
   /// allocation.
   void operator()(const float* spectrum, const std::array<double, kMaxLanes>& dc, InputMask inputs,
-                  double voltage_floor_volts, double current_floor_amperes, bool powers,
+                  double voltage_floor_volts, double current_floor_amperes, bool line_to_line,
                   Spectra& out, DistortionSummary& summary) noexcept;
 
  private:
-  void fill_powers(InputMask inputs, bool available, Spectra& out) const noexcept;
+  void fill_powers(InputMask inputs, bool line_to_line, Spectra& out) const noexcept;
   template <std::size_t kLanes>
   void group(const float* spectrum) noexcept;
 

@@ -30,7 +30,8 @@ inline constexpr std::size_t kIntervalCount = 7;
 [[nodiscard]] std::optional<Interval> parse_interval(std::string_view text);
 
 /// Spectra of one interval, per voltage or current input (V1…V4, I1…I5 by lane), as ratios to the
-/// fundamental and radians; NaN where the sample rate does not carry the order.
+/// fundamental, radians and W (the total of the phases at kTotalInput); NaN where the sample rate
+/// does not carry the order.
 struct Spectra {
   using Orders = std::array<float, kMaxOrder + 1>;  ///< index = order; [0] of Magnitude is DC
   std::array<std::array<Orders, kSpectrumKinds>, kInputCount> of_input{};

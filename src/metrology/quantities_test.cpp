@@ -189,6 +189,10 @@ TEST_P(Iec61000_4_7, PowerOfEachOrderHasADirection) {
   EXPECT_NEAR(power(Input::I3, 7), 0.03 * 0.10 * 230.0 * 5.0, 0.01);
   EXPECT_NEAR(power(Input::I2, 7), 0.5 * 0.03 * 0.10 * 230.0 * 5.0, 0.01);
   EXPECT_NEAR(power(Input::I1, 9), 0.0, 0.01);
+  const auto total = [&](std::size_t h) { return m.at(kTotalInput, SpectrumKind::TotalPower, h); };
+  EXPECT_NEAR(total(1), 3.0 * 230.0 * 5.0 * std::cos(kTestPi / 6.0), 0.05);
+  EXPECT_NEAR(total(5), -3.0 * 0.06 * 0.30 * 230.0 * 5.0, 0.02);
+  EXPECT_NEAR(total(7), 2.5 * 0.03 * 0.10 * 230.0 * 5.0, 0.02);
 }
 
 /// What the rectangular window [start, end) of 4-7 gives of a tone in a band of 200 Hz: the root of

@@ -63,7 +63,15 @@ inline constexpr std::array<QuantityInfo, kQuantityCount> kQuantities{{
 /// Spectra are arrays with element labels, one array per input and kind, not thousands of scalars.
 inline constexpr int kMaxOrder = 127;
 inline constexpr int kHighBands = 35;  ///< 2 to 9 kHz
-enum class SpectrumKind : std::uint8_t { Magnitude, Angle, Interharmonic, Group, Power, HighBand };
+enum class SpectrumKind : std::uint8_t {
+  Magnitude,
+  Angle,
+  Interharmonic,
+  Group,
+  Power,
+  TotalPower,
+  HighBand
+};
 struct SpectrumInfo {
   SpectrumKind kind;
   std::string_view suffix;  ///< "HD", "HA", "IHD": the label of order 5 of V1 is "V1 HD5"
@@ -73,7 +81,7 @@ struct SpectrumInfo {
   Aggregation aggregation;
   std::string_view help;
 };
-inline constexpr std::array<SpectrumInfo, 6> kSpectra{{
+inline constexpr std::array<SpectrumInfo, 7> kSpectra{{
     {SpectrumKind::Magnitude, "HD", 1, kMaxOrder, Unit::Percent, Aggregation::Rms,
      "Harmonic subgroup, % of the fundamental (IEC 61000-4-7 §5.6)"},
     {SpectrumKind::Angle, "HA", 2, kMaxOrder, Unit::Degree, Aggregation::Angle,
@@ -81,23 +89,30 @@ inline constexpr std::array<SpectrumInfo, 6> kSpectra{{
     {SpectrumKind::Interharmonic, "IHD", 0, kMaxOrder - 1, Unit::Percent, Aggregation::Rms,
      "Centred interharmonic subgroup above the order, % of the fundamental (IEC 61000-4-7)"},
     {SpectrumKind::Group, "HG", 1, kMaxOrder - 1, Unit::Percent, Aggregation::Rms,
-     "Harmonic group, % of the fundamental (IEC 61000-4-7 §5.5); over 10/12 cycles only"},
+     "Harmonic group, % of the fundamental (IEC 61000-4-7 §5.5)"},
     {SpectrumKind::Power, "HP", 1, kMaxOrder, Unit::Kilowatt, Aggregation::Mean,
-     "Active power of the order in the current's phase, delivered positive; over 10/12 cycles "
-     "only"},
+     "Active power of the order in the current's phase, delivered positive; not in delta"},
+    {SpectrumKind::TotalPower, "HP", 1, kMaxOrder, Unit::Kilowatt, Aggregation::Mean,
+     "Active power of the order, total of the phases or wattmeters, delivered positive"},
     {SpectrumKind::HighBand, "HB", 1, kHighBands, Unit::Percent, Aggregation::Rms,
      "200 Hz band with its centre at 1.9 kHz + 0.2 kHz times the number, % of the fundamental "
-     "(IEC 61000-4-7 Annex B); over 10/12 cycles only"},
+     "(IEC 61000-4-7 Annex B)"},
 }};
 inline constexpr std::size_t kSpectrumKinds = kSpectra.size();
-/// True if the input has the kind: powers belong to the phase currents.
+/// Where the total of all phases lies in Spectra.
+inline constexpr Input kTotalInput = Input::I1;
+/// True if the input has the kind: powers belong to the phase currents, their total to one of them.
 [[nodiscard]] constexpr bool has_kind(Input input, SpectrumKind kind) {
-  return kind != SpectrumKind::Power ||
-         (input == Input::I1 || input == Input::I2 || input == Input::I3);
+  return kind == SpectrumKind::TotalPower ? input == kTotalInput
+         : kind == SpectrumKind::Power
+             ? input == Input::I1 || input == Input::I2 || input == Input::I3
+             : true;
 }
-/// True for what intervals beyond 10/12 cycles have, too.
-[[nodiscard]] constexpr bool is_aggregated(SpectrumKind kind) {
-  return kind <= SpectrumKind::Interharmonic;
+/// What the suffix follows in a label: "V1" of "V1 HD5", "kW tot" of "kW tot HP5".
+[[nodiscard]] constexpr std::string_view spectrum_owner(Input input, SpectrumKind kind) {
+  constexpr std::array<std::string_view, kInputCount> kNames{"V1", "V2", "V3", "V4", "I1",
+                                                             "I2", "I3", "I4", "I5"};
+  return kind == SpectrumKind::TotalPower ? std::string_view("kW tot") : kNames[lane(input)];
 }
 
 }  // namespace halfcycle::metrology

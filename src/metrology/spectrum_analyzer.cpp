@@ -154,7 +154,7 @@ void SpectrumAnalyzer::group(const std::array<double, kMaxLanes>& dc, InputMask 
     mean[2] = dc[2] - dc[0];
   }
   grouping_(workspace_->spectrum.data(), mean, inputs, voltage_floor_volts, current_floor_amperes,
-            !line_to_line, out, summary);
+            line_to_line, out, summary);
 }
 
 double SpectrumAnalyzer::bins_rms(std::size_t l, std::size_t first,

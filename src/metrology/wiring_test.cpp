@@ -32,18 +32,16 @@ struct ThreeWire {
     }
     return p;
   }
-  /// Σ V·I·sin of the fundamentals, from tone 0 of the phases and currents (i2 by the sum).
-  [[nodiscard]] std::complex<double> fundamental_power() const {
-    const auto phasor = [](const Tone& t) {
-      return std::polar(t.rms, t.degrees * kTestPi / 180.0);
+  /// Σ U·I* over the phases of one order, from its tones (i2 by the sum).
+  [[nodiscard]] std::complex<double> order_power(int order) const {
+    const std::size_t t = order == 1 ? 0 : 1;
+    const auto phasor = [](const Tone& tone) {
+      return std::polar(tone.rms, tone.degrees * kTestPi / 180.0);
     };
-    std::complex<double> s;
-    std::complex<double> i1 = phasor(i[0].tones[0]);
-    std::complex<double> i3 = phasor(i[2].tones[0]);
-    s += phasor(u[0].tones[0]) * std::conj(i1);
-    s += phasor(u[1].tones[0]) * std::conj(-i1 - i3);
-    s += phasor(u[2].tones[0]) * std::conj(i3);
-    return s;
+    const std::complex<double> i1 = phasor(i[0].tones[t]);
+    const std::complex<double> i3 = phasor(i[2].tones[t]);
+    return phasor(u[0].tones[t]) * std::conj(i1) + phasor(u[1].tones[t]) * std::conj(-i1 - i3) +
+           phasor(u[2].tones[t]) * std::conj(i3);
   }
 };
 
@@ -100,7 +98,7 @@ TEST_P(ThreeWireSystem, HasTheTwoWattmeterPowerAndTheLineVoltages) {
     }
     const double scale = 3.0 * 230.0 * 5.0;
     EXPECT_NEAR(v[Q::KwTot], system.power(v.start, v.end), 1e-5 * scale);
-    const std::complex<double> s1 = system.fundamental_power();
+    const std::complex<double> s1 = system.order_power(1);
     EXPECT_NEAR(v[Q::KvarTot], s1.imag(), 1e-5 * scale);
     EXPECT_NEAR(v[Q::KwFundTot], s1.real(), 1e-5 * scale);
     EXPECT_NEAR(v[Q::DpfSignTot], (s1.imag() > 0.0 ? -1.0 : 1.0) * s1.real() / std::abs(s1), 1e-5);
@@ -112,6 +110,14 @@ TEST_P(ThreeWireSystem, HasTheTwoWattmeterPowerAndTheLineVoltages) {
                                             std::polar(221.0, -112.0 * kTestPi / 180.0)),
                                2.0 * kTestPi),
                 2e-5);
+    // Per order, too, only the total can be known: by two wattmeters.
+    const auto order_power = [&](std::size_t h) {
+      return static_cast<double>(v.spectra->get(kTotalInput, SpectrumKind::TotalPower)[h]);
+    };
+    EXPECT_NEAR(order_power(1), system.order_power(1).real(), 2e-5 * scale);
+    EXPECT_NEAR(order_power(5), system.order_power(5).real(), 2e-5 * scale);
+    EXPECT_NEAR(order_power(3), 0.0, 2e-5 * scale);
+    EXPECT_TRUE(std::isnan(v.spectra->get(Input::I1, SpectrumKind::Power)[5]));
     const double crest = v[Q::V1Cf];
     EXPECT_GT(crest, 1.35);
     EXPECT_LT(crest, 1.55);

@@ -2,6 +2,7 @@
 // The aggregates of IEC 61000-4-30 as registers: one module type an interval.
 #include "modules/measured_modules.hpp"
 #include "modules/measured_outputs.hpp"
+#include "modules/spectrum_outputs.hpp"
 
 namespace halfcycle::modules {
 namespace {
@@ -12,17 +13,21 @@ constexpr auto kIds = pick_quantities<[](const QuantityInfo& row) {
   return row.aggregation != Aggregation::Last && !is_in(row, QuantityGroup::Flicker);
 }>();
 
-template <std::size_t Label>
-consteval auto aggregate_outputs() {
-  auto outputs = measured_outputs(kIds, false, graph::Retain::No);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    outputs[i].name = outputs[i].label = info(kIds[i]).aggregate_labels[Label];
+constexpr auto kSpectra3s = spectrum_labels(" 3s");
+constexpr auto kSpectra10m = spectrum_labels(" 10m");
+constexpr auto kSpectra2hr = spectrum_labels(" 2hr");
+
+consteval auto aggregate_outputs(std::size_t aggregate, const SpectrumLabels& spectra,
+                                 std::string_view suffix) {
+  auto scalars = measured_outputs(kIds, false, graph::Retain::No);
+  for (std::size_t i = 0; i < scalars.size(); ++i) {
+    scalars[i].name = scalars[i].label = info(kIds[i]).aggregate_labels[aggregate];
   }
-  return outputs;
+  return with_spectra(scalars, spectra, suffix);
 }
-constexpr auto kOutputs3s = aggregate_outputs<0>();
-constexpr auto kOutputs10m = aggregate_outputs<1>();
-constexpr auto kOutputs2hr = aggregate_outputs<2>();
+constexpr auto kOutputs3s = aggregate_outputs(0, kSpectra3s, " 3s");
+constexpr auto kOutputs10m = aggregate_outputs(1, kSpectra10m, " 10m");
+constexpr auto kOutputs2hr = aggregate_outputs(2, kSpectra2hr, " 2hr");
 
 }  // namespace
 
@@ -30,8 +35,9 @@ constinit const graph::ModuleType kAggregator3s{
     .name = "Power Quality Aggregator 3s",
     .doc =
         "The measured quantities over 150/180 cycles (IEC 61000-4-30 §4.4).\n\nFifteen 10/12-cycle "
-        "values each, root of the mean of squares for magnitudes; the interval in progress at a "
-        "10-minute tick runs to its fifteenth value beside the first one of the new period.",
+        "values each, root of the mean of squares for magnitudes and spectra (`V1 HD5 3s`); the "
+        "interval in progress at a 10-minute tick runs to its fifteenth value beside the first one "
+        "of the new period.",
     .outputs = kOutputs3s,
     .tick = graph::Tick::OneFiftyOneEightyCycle,
     .max_instances = 1};

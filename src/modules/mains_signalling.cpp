@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
+#include "modules/label_text.hpp"
 #include "modules/measured_outputs.hpp"
 #include "modules/power_quality_events.hpp"
 #include "quality/mains_signalling.hpp"
@@ -19,56 +20,49 @@ static_assert(kIds.size() == mains_signalling::kLevels);
 constexpr auto kLevels = measured_outputs(kIds, false, graph::Retain::No);
 
 constexpr int kRecordLength = quality::SignallingRecorder::kMost;
-constexpr OutputSpec active(std::string_view name) {
-  return {.name = name,
-          .cls = RegisterClass::Boolean,
-          .label = name,
-          .help = "On while an emission is being recorded"};
-}
-constexpr OutputSpec start(std::string_view name) {
-  return {.name = name,
-          .cls = RegisterClass::Time,
-          .label = name,
-          .help = "When the latest emission rose above the threshold"};
-}
-constexpr OutputSpec duration(std::string_view name) {
-  return {.name = name,
-          .unit = Unit::Second,
-          .label = name,
-          .help = "From there to its last value above the threshold within the record"};
-}
-constexpr OutputSpec largest(std::string_view name) {
-  return {.name = name,
-          .unit = Unit::Percent,
-          .label = name,
-          .help = "Its largest 10/12-cycle value, % of the declared voltage"};
-}
-constexpr OutputSpec record(std::string_view name) {
-  return {.name = name,
-          .cls = RegisterClass::NumericArray,
-          .unit = Unit::Percent,
-          .label = name,
-          .first_element = 1,
-          .element_count = kRecordLength,
-          .help = "Its 10/12-cycle values, of the phase with the largest each"};
-}
+using Emission = std::array<OutputSpec, mains_signalling::kOutputsACarrier>;
+constexpr Emission kEmission{
+    OutputSpec{.name = " Active",
+               .cls = RegisterClass::Boolean,
+               .help = "On while an emission is being recorded"},
+    OutputSpec{.name = " Start",
+               .cls = RegisterClass::Time,
+               .help = "When the latest emission rose above the threshold"},
+    OutputSpec{.name = " Dur",
+               .unit = Unit::Second,
+               .help = "From there to its last value above the threshold within the record"},
+    OutputSpec{.name = " Max",
+               .unit = Unit::Percent,
+               .help = "Its largest 10/12-cycle value, % of the declared voltage"},
+    OutputSpec{.name = " Record",
+               .cls = RegisterClass::NumericArray,
+               .unit = Unit::Percent,
+               .first_element = 1,
+               .element_count = quality::SignallingRecorder::kMost,
+               .help = "Its 10/12-cycle values, of the phase with the largest each"}};
 
-constexpr std::array kEmissions{
-    active("MSV1 Active"), start("MSV1 Start"),   duration("MSV1 Dur"),  largest("MSV1 Max"),
-    record("MSV1 Record"), active("MSV2 Active"), start("MSV2 Start"),   duration("MSV2 Dur"),
-    largest("MSV2 Max"),   record("MSV2 Record"), active("MSV3 Active"), start("MSV3 Start"),
-    duration("MSV3 Dur"),  largest("MSV3 Max"),   record("MSV3 Record")};
-static_assert(kEmissions.size() ==
-              mains_signalling::kCarriers * mains_signalling::kOutputsACarrier);
+// "MSV1 Active", …, carrier by carrier.
+constexpr auto kNames = [] {
+  std::array<LabelText, mains_signalling::kCarriers * kEmission.size()> names;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    names[k] = LabelText()
+                   .add("MSV")
+                   .add(k / kEmission.size() + 1)
+                   .add(kEmission[k % kEmission.size()].name);
+  }
+  return names;
+}();
 
 consteval auto all_outputs() {
-  std::array<OutputSpec, kLevels.size() + kEmissions.size()> outputs{};
+  std::array<OutputSpec, kLevels.size() + kNames.size()> outputs{};
   std::size_t next = 0;
   for (const OutputSpec& level : kLevels) {
     outputs[next++] = level;
   }
-  for (const OutputSpec& emission : kEmissions) {
-    outputs[next++] = emission;
+  for (std::size_t k = 0; k < kNames.size(); ++k) {
+    OutputSpec& output = outputs[next++];
+    output = kEmission[k % kEmission.size()];
+    output.name = output.label = kNames[k].view();
   }
   return outputs;
 }

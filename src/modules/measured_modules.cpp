@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "modules/spectrum_outputs.hpp"
+
 namespace halfcycle::modules {
 
 namespace {
@@ -24,6 +26,8 @@ const metrology::QuantityInfo* row_of(const graph::ModuleType& type, std::size_t
 metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output) {
   return row_of(type, output)->id;
 }
+
+SpectrumOutput spectrum_of(std::size_t array) { return kSpectrumOutputs[array]; }
 
 std::size_t scalar_count(const graph::ModuleType& type) {
   std::size_t count = 0;

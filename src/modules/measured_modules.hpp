@@ -18,11 +18,11 @@ extern const graph::ModuleType kAggregator3s;
 extern const graph::ModuleType kAggregator10m;
 extern const graph::ModuleType kAggregator2hr;
 
-/// The quantity behind an output of one of them; for the Harmonics Analyzer only of its scalars,
-/// which come first.
+/// The quantity behind an output of one of them; of the Harmonics Analyzer and the aggregators only
+/// of their scalars, which come first.
 [[nodiscard]] metrology::QuantityId quantity_of(const graph::ModuleType& type, std::size_t output);
 [[nodiscard]] std::size_t scalar_count(const graph::ModuleType& type);
-/// The spectrum behind the array outputs of the Harmonics Analyzer, in their order.
+/// The spectra behind the array outputs, which follow; by their number, the same in all of them.
 struct SpectrumOutput {
   Input input = Input::V1;
   metrology::SpectrumKind kind{};

@@ -97,7 +97,8 @@ MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
         scalars_[interval].push_back({module.first_register + k, quantity_of(*module.type, k),
                                       info(output.unit).per_si, 0.0,
                                       output.retain == graph::Retain::Yes});
-      } else if (module.type == &kHarmonicsAnalyzer) {
+      } else if (output.cls == graph::RegisterClass::NumericArray &&
+                 module.type != &kMainsSignalling) {
         const SpectrumOutput spectrum = spectrum_of(k - scalar_outputs);
         arrays_[interval].push_back({module.first_register + k, spectrum.input, spectrum.kind,
                                      output.first_element, output.element_count,

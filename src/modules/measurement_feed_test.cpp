@@ -142,6 +142,46 @@ TEST(MeasurementFeed, SpectraBecomeArraysWithElementLabels) {
             "no register 'V2 HD0': 'V2 HD' goes from 1 to 127");
 }
 
+TEST(MeasurementFeed, AggregatesHoldSpectraUnderTheirOwnLabels) {
+  Meter meter;
+  const auto at = [&](Input input, metrology::SpectrumKind kind) -> metrology::Spectra::Orders& {
+    return meter.spectra->of_input[lane(input)][static_cast<std::size_t>(kind)];
+  };
+  struct Aggregate {
+    Interval interval;
+    Duration length;
+    std::string suffix;
+    float ratio;
+  };
+  for (const Aggregate& a :
+       {Aggregate{Interval::OneFiftyOneEightyCycle, Duration::seconds(3), " 3s", 0.01F},
+        Aggregate{Interval::TenMinute, Duration::seconds(600), " 10m", 0.02F},
+        Aggregate{Interval::TwoHour, Duration::seconds(7200), " 2hr", 0.03F}}) {
+    at(Input::V1, metrology::SpectrumKind::Magnitude)[5] = a.ratio;
+    at(Input::I2, metrology::SpectrumKind::Interharmonic)[0] = a.ratio;
+    at(Input::V3, metrology::SpectrumKind::Group)[126] = a.ratio;
+    at(Input::I5, metrology::SpectrumKind::HighBand)[35] = a.ratio;
+    at(Input::I3, metrology::SpectrumKind::Power)[7] = 1000.0F * a.ratio;
+    at(metrology::kTotalInput, metrology::SpectrumKind::TotalPower)[127] = -1000.0F * a.ratio;
+    Marks marks;
+    marks.flagged = true;
+    meter.step(a.interval, a.length, marks);
+    const double percent = 100.0 * static_cast<double>(a.ratio);
+    for (const std::string label : {"V1 HD5", "I2 IHD0", "V3 HG126", "I5 HB35"}) {
+      EXPECT_FLOAT_EQ(static_cast<float>(meter.value(label + a.suffix)),
+                      static_cast<float>(percent))
+          << label << a.suffix;
+    }
+    EXPECT_NEAR(meter.value("I3 HP7" + a.suffix), static_cast<double>(a.ratio), 1e-7);
+    EXPECT_NEAR(meter.value("kW tot HP127" + a.suffix), -static_cast<double>(a.ratio), 1e-7);
+    EXPECT_FALSE(meter.graph->read("V1 HD6" + a.suffix)->available());
+    EXPECT_FALSE(meter.graph->read("V1 HD5")->available()) << "an interval of its own";
+    EXPECT_TRUE(meter.graph->read("V1 HD5" + a.suffix)->marks.flagged);
+  }
+  EXPECT_EQ(meter.graph->read("V1 HD0 10m").error().message,
+            "no register 'V1 HD0 10m': 'V1 HD 10m' goes from 1 to 127");
+}
+
 TEST(StandardTemplate, HasEveryQuantityUnderItsLabelUnitAndTick) {
   const auto compiled = standard();
   for (const metrology::QuantityInfo& row : metrology::kQuantities) {
