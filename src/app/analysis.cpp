@@ -492,9 +492,9 @@ Result<ReportData> analyze(std::unique_ptr<source::Source> source, const Analysi
   if (nominal_known || prepared->energised) {
     data.faults.assign(meter.faults().begin(), meter.faults().end());
   }
-  data.dip_threshold_ratio = request.measure.dip_threshold_ratio;
-  data.swell_threshold_ratio = request.measure.swell_threshold_ratio;
-  data.interruption_threshold_ratio = request.measure.interruption_threshold_ratio;
+  data.dip_threshold_ratio = meter.limits().dip_threshold_ratio;
+  data.swell_threshold_ratio = meter.limits().swell_threshold_ratio;
+  data.interruption_threshold_ratio = meter.limits().interruption_threshold_ratio;
   collector.take(data);
   data.waveforms = waveforms.take();
   for (WaveformChannel& channel : data.waveforms.channels) {

@@ -46,22 +46,16 @@ void add_measure_options(CLI::App& app, RawMeasure& raw, bool recording) {
   app.add_option("--nominal-current", raw.nominal_current, "Nominal current (TDD refers to it)")
       ->type_name("A")
       ->group("System");
-  app.add_option("--dip", raw.dip, "Dip threshold")
+  app.add_option("--dip", raw.dip, "Dip threshold [template: 90]")->type_name("%")->group("Events");
+  app.add_option("--swell", raw.swell, "Swell threshold [template: 110]")
       ->type_name("%")
-      ->group("Events")
-      ->capture_default_str();
-  app.add_option("--swell", raw.swell, "Swell threshold")
+      ->group("Events");
+  app.add_option("--interruption", raw.interruption, "Interruption threshold [template: 5]")
       ->type_name("%")
-      ->group("Events")
-      ->capture_default_str();
-  app.add_option("--interruption", raw.interruption, "Interruption threshold")
+      ->group("Events");
+  app.add_option("--hysteresis", raw.hysteresis, "Hysteresis of the thresholds [template: 2]")
       ->type_name("%")
-      ->group("Events")
-      ->capture_default_str();
-  app.add_option("--hysteresis", raw.hysteresis, "Hysteresis of the thresholds")
-      ->type_name("%")
-      ->group("Events")
-      ->capture_default_str();
+      ->group("Events");
   app.add_option("--calibration", raw.calibration,
                  "Gain, offset and phase of the inputs (docs/formats/calibration.md)")
       ->type_name("FILE")

@@ -57,7 +57,7 @@ TEST(CommandLine, TurnsOptionsOfAnalyzeIntoWhatTheyMean) {
   EXPECT_EQ(options.measure.open.to->at, to_instant({2024, 1, 1, 0, 0, 0, 0}));
   EXPECT_EQ(options.measure.open.side, Side::Primary);
   EXPECT_EQ(options.measure.open.pt->primary, 220000.0);
-  EXPECT_DOUBLE_EQ(options.measure.dip_threshold_ratio, 0.85);
+  EXPECT_DOUBLE_EQ(options.measure.dip_threshold_ratio.value(), 0.85);
   EXPECT_EQ(options.measure.open.scales.size(), 1U);
 }
 

@@ -158,20 +158,26 @@ Result<MeasureOptions> measure_options(const RawMeasure& raw, WrittenIn where) {
   options.open.nominal_frequency_hertz = raw.nominal_frequency;
   options.given.nominal_voltage_volts = raw.nominal_voltage;
   options.nominal_current_amperes = raw.nominal_current;
-  options.dip_threshold_ratio = raw.dip / 100.0;
-  options.swell_threshold_ratio = raw.swell / 100.0;
-  options.interruption_threshold_ratio = raw.interruption / 100.0;
-  options.hysteresis_ratio = raw.hysteresis / 100.0;
-  if (!(raw.interruption > 0.0 && raw.interruption < raw.dip && raw.dip < raw.swell &&
-        raw.swell < 1e6)) {
-    return fail(ErrorCode::InvalidSetup,
-                "thresholds must rise: 0 < {} ({:g}) < {} ({:g}) < {} ({:g}) %",
-                option("interruption"), raw.interruption, option("dip"), raw.dip, option("swell"),
-                raw.swell);
-  }
-  if (!(raw.hysteresis >= 0.0 && raw.hysteresis < 50.0)) {
-    return fail(ErrorCode::InvalidSetup, "{} {:g} is not from 0 to 50 %", option("hysteresis"),
-                raw.hysteresis);
+  struct Limit {
+    std::string_view name;
+    const std::optional<double>& percent;
+    double low, high;  // what the setup of the Sag/Swell module takes
+    std::optional<double>& ratio;
+  };
+  const std::array<Limit, 4> limits{
+      {{"dip", raw.dip, 10.0, 100.0, options.dip_threshold_ratio},
+       {"swell", raw.swell, 100.0, 200.0, options.swell_threshold_ratio},
+       {"interruption", raw.interruption, 0.5, 20.0, options.interruption_threshold_ratio},
+       {"hysteresis", raw.hysteresis, 0.0, 10.0, options.hysteresis_ratio}}};
+  for (const Limit& limit : limits) {
+    if (!limit.percent) {
+      continue;
+    }
+    if (!(*limit.percent >= limit.low && *limit.percent <= limit.high)) {
+      return fail(ErrorCode::InvalidSetup, "{} {:g} is not from {:g} to {:g} %", option(limit.name),
+                  *limit.percent, limit.low, limit.high);
+    }
+    limit.ratio = *limit.percent / 100.0;
   }
   return options;
 }

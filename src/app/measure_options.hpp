@@ -17,7 +17,7 @@ namespace halfcycle::app {
 struct RawMeasure {
   std::string map, sets, side, pt, ct, scale, wiring, invert, from, to, calibration;
   std::optional<double> rate, nominal_voltage, nominal_frequency, nominal_current;
-  double dip = 90.0, swell = 110.0, interruption = 5.0, hysteresis = 2.0;
+  std::optional<double> dip, swell, interruption, hysteresis;  ///< %
 };
 
 /// Where the words were written, for messages: "--nominal-voltage" or "nominal_voltage".

@@ -25,10 +25,9 @@ struct MeasureOptions {
   source::OpenOptions open;
   Overrides given;
   std::optional<double> nominal_current_amperes;
-  double dip_threshold_ratio = 0.90;
-  double swell_threshold_ratio = 1.10;
-  double interruption_threshold_ratio = 0.05;
-  double hysteresis_ratio = 0.02;
+  /// Nothing: as the template says.
+  std::optional<double> dip_threshold_ratio, swell_threshold_ratio, interruption_threshold_ratio,
+      hysteresis_ratio;
 };
 
 struct AnalyzeOptions {

@@ -236,6 +236,9 @@ class ConfigReader {
     raw.sets = table.string("set", "");
     raw.scale = table.string("scale", "");
     raw.calibration = table.string("calibration", "");
+    if (!raw.calibration.empty()) {
+      raw.calibration = from_folder(folder_, raw.calibration);
+    }
     raw.invert = table.string("invert", "");
     raw.side = table.string("side", "");
     raw.pt = table.string("pt", "");
@@ -247,10 +250,10 @@ class ConfigReader {
     raw.nominal_voltage = optional_number(table, "nominal_voltage");
     raw.nominal_frequency = optional_number(table, "nominal_frequency");
     raw.nominal_current = optional_number(table, "nominal_current");
-    raw.dip = table.number("dip", raw.dip, {0.0, 1e6, "%"});
-    raw.swell = table.number("swell", raw.swell, {0.0, 1e6, "%"});
-    raw.interruption = table.number("interruption", raw.interruption, {0.0, 1e6, "%"});
-    raw.hysteresis = table.number("hysteresis", raw.hysteresis, {0.0, 50.0, "%"});
+    raw.dip = optional_number(table, "dip");
+    raw.swell = optional_number(table, "swell");
+    raw.interruption = optional_number(table, "interruption");
+    raw.hysteresis = optional_number(table, "hysteresis");
     table.done();
     if (meter.source.empty()) {
       defect_.note(table.line(), "{}: has no source; give one, as in source = \"sim:feeder\"",

@@ -70,6 +70,7 @@ dip = 85
   EXPECT_EQ(meter.measure.open.pt->primary, 20000.0);
   EXPECT_EQ(meter.measure.open.rate_hertz, 10000.0);
   EXPECT_EQ(meter.measure.dip_threshold_ratio, 0.85);
+  EXPECT_EQ(meter.measure.swell_threshold_ratio, std::nullopt) << "the template's holds";
   EXPECT_TRUE(config->flat_out());
 }
 

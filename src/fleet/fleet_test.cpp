@@ -155,6 +155,7 @@ TEST(Fleet, AFailedSourceSaysWhyAndLeavesTheOthersAlone) {
   EXPECT_EQ(state_of(*fleet, "bad"), MeterState::Failed);
   EXPECT_EQ(fleet->find("bad")->status().message, "test: the cable is out");
   EXPECT_EQ(fleet->find("bad")->status().samples, 1600U);
+  EXPECT_FALSE(fleet->find("bad")->graph().read("HS Vln a")->available());
   EXPECT_EQ(state_of(*fleet, "good"), MeterState::Ended);
   EXPECT_TRUE(comes_true([&] { return log.count("measures no more: test: the cable") == 1; }));
 }
@@ -167,8 +168,9 @@ TEST(Fleet, ALostLiveSourceIsTriedAgainAndTheTimeBetweenIsAGap) {
   const TestGrid grid{.live = true, .fails_at = 6400};
   MeterPlan plan = plan_of("live", grid);
   std::atomic<int> attempts{0};
+  std::atomic<bool> resume{false};
   plan.reopen = [&]() -> Result<std::unique_ptr<source::Source>> {
-    if (++attempts < 3) {
+    if (++attempts < 3 || !resume.load()) {
       return fail(ErrorCode::Machine, "test: still out");
     }
     return std::make_unique<TestSource>(TestGrid{
@@ -176,14 +178,28 @@ TEST(Fleet, ALostLiveSourceIsTriedAgainAndTheTimeBetweenIsAGap) {
   };
   ASSERT_TRUE(fleet->apply(entries_of(std::move(plan))));
   const auto meter = fleet->find("live");
+  const auto available = [&](std::string_view label) {
+    return meter->graph().read(label)->available();
+  };
+  ASSERT_TRUE(comes_true([&] { return attempts.load() > 0; }));
+  EXPECT_EQ(meter->status().state, MeterState::SourceLost);
+  for (const std::string_view label : {"HS Vln a", "Vln a", "kW tot", "V1 HD"}) {
+    EXPECT_FALSE(available(label)) << label << ": nothing measures it";
+  }
+  const double energy = meter->graph().read("kWh del")->number();
+  EXPECT_GT(energy, 0.0);
+  resume.store(true);
   ASSERT_TRUE(comes_true([&] { return meter->status().gaps == 1; }));
-  EXPECT_EQ(attempts.load(), 3);
+  EXPECT_TRUE(comes_true([&] { return available("HS Vln a") && available("Vln a"); }));
+  EXPECT_GE(meter->graph().read("kWh del")->number(), energy);
+  EXPECT_GE(attempts.load(), 3);
   ASSERT_TRUE(comes_true([&] { return log.count("the source is back") == 1; }));
   EXPECT_EQ(log.count("the source is lost: test: the cable is out"), 1U);
   EXPECT_GE(*meter->status().last_sample, TestGrid{}.start + Duration::seconds(60));
   // Silence is a loss too.
   silent->store(true);
   EXPECT_TRUE(comes_true([&] { return log.count("nothing came for 0.05 s") == 1; }));
+  EXPECT_TRUE(comes_true([&] { return !available("Vln a"); }));
 }
 
 TEST(Fleet, IdsAndUnitsAreThereOnceAndARefusedSetChangesNothing) {

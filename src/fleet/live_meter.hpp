@@ -21,6 +21,7 @@
 #include "base/sample_block.hpp"
 #include "base/system.hpp"
 #include "graph/graph.hpp"
+#include "quality/voltage_events.hpp"
 
 namespace halfcycle::fleet {
 
@@ -33,14 +34,16 @@ struct MeterIdentity {
   SystemSetup system;
   InputMask inputs;
   double sample_rate_hertz = 0.0;
+  /// What dips, swells and interruptions are measured against; nothing: they are not looked for.
+  std::optional<quality::VoltageEventSetup> limits{};
 };
 
 enum class MeterState : std::uint8_t {
   Starting,  ///< no sample yet
   Measuring,
-  SourceLost,  ///< a live source delivers nothing; tried again
+  SourceLost,  ///< a live source delivers nothing; tried again. Measured values are not available
   Ended,       ///< the source has ended; the last values stay
-  Failed,      ///< `message` says why
+  Failed,      ///< `message` says why. Measured values are not available
 };
 [[nodiscard]] std::string_view name(MeterState state);  ///< "starting", "measuring", …
 

@@ -17,6 +17,8 @@ constexpr std::int64_t kNsPerSecond = 1000000000;
 constexpr std::int64_t kLivePollNs = 1000000;    // a live source that had nothing
 constexpr std::int64_t kLostPollNs = 100000000;  // a lost one
 constexpr std::int64_t kHeldUpPollNs = 1000000;  // the attendant is not through
+constexpr std::int64_t kTenMinutesNs = 600 * kNsPerSecond;
+constexpr std::int64_t kTwoHoursNs = 7200 * kNsPerSecond;
 constexpr std::string_view kSourceEnded = "the source has ended; the last values stay";
 constexpr std::uint64_t kNoPosition = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kNotices = 64;
@@ -62,6 +64,9 @@ Result<std::shared_ptr<RunningMeter>> RunningMeter::create(MeterPlan plan,
   auto made = meter::Meter::create(plan.setup);
   if (!made) {
     return fail(made.error().code, "meter '{}': {}", plan.identity.id, made.error().message);
+  }
+  if (plan.disturbances) {
+    plan.identity.limits = (*made)->limits();
   }
   return std::shared_ptr<RunningMeter>(new RunningMeter(std::move(plan), setup, *std::move(made)));
 }
@@ -275,16 +280,15 @@ std::int64_t RunningMeter::step_source(std::int64_t now_ns) {
     const auto read = source_->read(block_frames_);
     if (!read) {
       if (live_) {
-        lose_source(now_ns, read.error().message);
+        lose_source(read.error().message);
         return now_ns + kLostPollNs;
       }
-      finish(read.error().message);
-      set_state(MeterState::Failed, read.error().message);
+      fail_for_good(read.error().message);
       return kNever;
     }
     if (!*read) {
       if (live_) {
-        lose_source(now_ns, "the source has ended");
+        lose_source("the source has ended");
         return now_ns + kLostPollNs;
       }
       finish(now_.samples == 0 ? "the source gave no samples" : kSourceEnded);
@@ -292,7 +296,7 @@ std::int64_t RunningMeter::step_source(std::int64_t now_ns) {
     }
     if ((*read)->frame_count == 0) {
       if (static_cast<double>(now_ns - data_ns_) > lost_after_seconds_ * 1e9) {
-        lose_source(now_ns, format("nothing came for {:g} s", lost_after_seconds_));
+        lose_source(format("nothing came for {:g} s", lost_after_seconds_));
         return now_ns + kLostPollNs;
       }
       return now_ns + kLivePollNs;
@@ -380,18 +384,37 @@ void RunningMeter::finish(std::string_view why) {
   }
 }
 
-void RunningMeter::lose_source(std::int64_t now_ns, std::string_view why) {
+void RunningMeter::fail_for_good(std::string_view why) {
+  finish(why);
+  meter_->withdraw(metrology::Interval::TwoHour);
+  set_state(MeterState::Failed, why);
+}
+
+void RunningMeter::lose_source(std::string_view why) {
   pending_.reset();
+  has_work_ = false;
+  // What took ten seconds or less to measure is no longer true; a value over ten minutes or two
+  // hours is, until the next one is overdue.
+  meter_->interrupt();
+  withdrawn_ = metrology::Interval::TenSecond;
+  meter_->withdraw(withdrawn_);
   set_state(MeterState::SourceLost,
             reopen_ ? format("{}; it is tried again every {:g} s", why, retry_seconds_)
                     : std::string(why));
-  data_ns_ = now_ns;
   source_wanted_.store(reopen_ != nullptr, std::memory_order_release);
 }
 
 std::int64_t RunningMeter::look_for_source(std::int64_t now_ns) {
   std::unique_ptr<source::Source> again(reopened_.exchange(nullptr, std::memory_order_acq_rel));
   if (!again) {
+    const metrology::Interval stale = now_ns - data_ns_ < kTenMinutesNs ? withdrawn_
+                                      : now_ns - data_ns_ < kTwoHoursNs
+                                          ? metrology::Interval::TenMinute
+                                          : metrology::Interval::TwoHour;
+    if (stale > withdrawn_) {
+      withdrawn_ = stale;
+      meter_->withdraw(stale);
+    }
     return now_ns + kLostPollNs;
   }
   InputMask inputs;
@@ -401,8 +424,7 @@ std::int64_t RunningMeter::look_for_source(std::int64_t now_ns) {
   if (!(inputs == identity_.inputs)) {
     constexpr std::string_view kOther =
         "the source came back with other inputs; stop and start the meter to take them";
-    finish(kOther);
-    set_state(MeterState::Failed, kOther);
+    fail_for_good(kOther);
     return kNever;
   }
   source_ = std::move(again);

@@ -90,7 +90,8 @@ class RunningMeter final : public LiveMeter {
   void drop_if_late(std::int64_t now_ns);
   [[nodiscard]] std::int64_t look_for_source(std::int64_t now_ns);
   void measure(SampleBlock block);
-  void lose_source(std::int64_t now_ns, std::string_view why);
+  void lose_source(std::string_view why);
+  void fail_for_good(std::string_view why);
   void set_state(MeterState state, std::string_view message);
   void publish();
 
@@ -127,7 +128,8 @@ class RunningMeter final : public LiveMeter {
   bool gap_due_ = false;                         // samples were lost before the next block
   TimeMap map_;                                  // where renumbered
   double rate_hertz_ = 0.0;                      // of the latest block
-  std::int64_t data_ns_ = 0;                     // when the source delivered last, or was lost
+  std::int64_t data_ns_ = 0;                     // when the source delivered last
+  metrology::Interval withdrawn_{};              // of a lost source: what is not available by now
   MeterStatus now_;                              // message apart, what is published
   bool message_changed_ = true;
 

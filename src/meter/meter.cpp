@@ -5,11 +5,13 @@
 #include <array>
 #include <cmath>
 
+#include "base/format.hpp"
 #include "meter/columns.hpp"
 #include "metrology/engine.hpp"
 #include "metrology/statistics.hpp"
 #include "modules/catalogue.hpp"
 #include "modules/measurement_feed.hpp"
+#include "modules/sag_swell.hpp"
 #include "quality/fault_analyzer.hpp"
 #include "quality/transient.hpp"
 #include "quality/voltage_events.hpp"
@@ -30,10 +32,11 @@ constexpr double kPieceSeconds = 0.25;
 quality::VoltageEventSetup event_setup(const MeterSetup& setup) {
   quality::VoltageEventSetup events;
   events.reference_volts = setup.system.nominal_voltage_volts;
-  events.dip_threshold_ratio = setup.dip_threshold_ratio;
-  events.swell_threshold_ratio = setup.swell_threshold_ratio;
-  events.interruption_threshold_ratio = setup.interruption_threshold_ratio;
-  events.hysteresis_ratio = setup.hysteresis_ratio;
+  events.dip_threshold_ratio = setup.dip_threshold_ratio.value_or(events.dip_threshold_ratio);
+  events.swell_threshold_ratio = setup.swell_threshold_ratio.value_or(events.swell_threshold_ratio);
+  events.interruption_threshold_ratio =
+      setup.interruption_threshold_ratio.value_or(events.interruption_threshold_ratio);
+  events.hysteresis_ratio = setup.hysteresis_ratio.value_or(events.hysteresis_ratio);
   events.line_to_line = is_line_to_line(setup.system.wiring);
   for (std::size_t p = 0; p < 3; ++p) {
     // Line-to-line channels exist as soon as two voltages do.
@@ -53,19 +56,49 @@ quality::RvcSetup rvc_setup(const quality::VoltageEventSetup& events, const Mete
   return rvc;
 }
 
-Result<void> validate(const MeterSetup& setup) {
+Result<void> validate(const quality::VoltageEventSetup& limits) {
   const auto out_of_order = [](double low, double high) { return !(low < high); };
-  if (!(setup.hysteresis_ratio >= 0.0 && setup.hysteresis_ratio < 0.5)) {
+  if (!(limits.hysteresis_ratio >= 0.0 && limits.hysteresis_ratio < 0.5)) {
     return fail(ErrorCode::InvalidSetup, "hysteresis {} is not from 0 to 0.5 of the reference",
-                setup.hysteresis_ratio);
+                limits.hysteresis_ratio);
   }
-  if (out_of_order(0.0, setup.interruption_threshold_ratio) ||
-      out_of_order(setup.interruption_threshold_ratio, setup.dip_threshold_ratio) ||
-      out_of_order(setup.dip_threshold_ratio, setup.swell_threshold_ratio)) {
+  if (out_of_order(0.0, limits.interruption_threshold_ratio) ||
+      out_of_order(limits.interruption_threshold_ratio, limits.dip_threshold_ratio) ||
+      out_of_order(limits.dip_threshold_ratio, limits.swell_threshold_ratio)) {
     return fail(ErrorCode::InvalidSetup,
                 "thresholds must rise: 0 < interruption ({}) < dip ({}) < swell ({})",
-                setup.interruption_threshold_ratio, setup.dip_threshold_ratio,
-                setup.swell_threshold_ratio);
+                limits.interruption_threshold_ratio, limits.dip_threshold_ratio,
+                limits.swell_threshold_ratio);
+  }
+  return {};
+}
+
+// What is given for this meter becomes the setup of the template's Sag/Swell module, so that the
+// limits that its registers show are those that hold.
+Result<void> give_limits(graph::Graph& registers, const MeterSetup& setup) {
+  struct Given {
+    std::size_t setup;
+    std::optional<double> ratio;
+  };
+  namespace sag_swell = modules::sag_swell;
+  const std::array<Given, 4> all{{{sag_swell::kSagLim, setup.dip_threshold_ratio},
+                                  {sag_swell::kSwellLim, setup.swell_threshold_ratio},
+                                  {sag_swell::kIntLim, setup.interruption_threshold_ratio},
+                                  {sag_swell::kHysteresis, setup.hysteresis_ratio}}};
+  for (const graph::ModuleInstance& module : registers.compiled().modules()) {
+    if (module.type != &modules::kSagSwell) {
+      continue;
+    }
+    for (const Given& given : all) {
+      if (given.ratio) {
+        const auto done =
+            registers.restore_setup(module.label, module.type->setup[given.setup].name,
+                                    format("{:.10g}", *given.ratio * 100.0));
+        if (!done) {
+          return done;
+        }
+      }
+    }
   }
   return {};
 }
@@ -82,14 +115,15 @@ struct Meter::State final : metrology::IntervalSink,
     RowSink sink;
   };
 
-  State(const MeterSetup& meter_setup, std::unique_ptr<Engine> measuring)
+  State(const MeterSetup& meter_setup, std::unique_ptr<Engine> measuring,
+        std::unique_ptr<graph::Graph> made)
       : setup(meter_setup),
         engine(std::move(measuring)),
-        registers(graph::Graph::create(meter_setup.compiled_template)),
+        registers(std::move(made)),
         feed(*registers),
+        limits(feed.limits(event_setup(meter_setup))),
         detector(
-            feed.limits(event_setup(meter_setup)),
-            [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
+            limits, [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
             [this](const quality::VoltageEvent& event) {
               for (const auto& sink : start_sinks) {
                 sink(event);
@@ -98,8 +132,8 @@ struct Meter::State final : metrology::IntervalSink,
         transients([this](const quality::TransientEvent& event) {
           feed.feed(event, setup.system.nominal_voltage_volts);
         }) {
-    if (const auto limits = feed.rvc_limits(rvc_setup(feed.limits(event_setup(setup)), setup))) {
-      rvc.emplace(*limits, [this](const quality::RapidVoltageChange& change) {
+    if (const auto rapid = feed.rvc_limits(rvc_setup(limits, setup))) {
+      rvc.emplace(*rapid, [this](const quality::RapidVoltageChange& change) {
         feed.feed(change, setup.system.nominal_voltage_volts);
         if (setup.analysis) {
           voltage_changes.push_back(change);
@@ -120,7 +154,7 @@ struct Meter::State final : metrology::IntervalSink,
                               .sample_rate_hertz = setup.sample_rate_hertz,
                               .nominal_frequency_hertz = setup.system.nominal_frequency_hertz,
                               .line_to_line = is_line_to_line(setup.system.wiring),
-                              .voltage_ratio = setup.dip_threshold_ratio},
+                              .voltage_ratio = limits.dip_threshold_ratio},
           [this](const quality::FaultReport& report) { faults.push_back(report); });
     }
     engine->add_sink(this);
@@ -232,6 +266,7 @@ struct Meter::State final : metrology::IntervalSink,
   std::unique_ptr<Engine> engine;
   std::unique_ptr<graph::Graph> registers;
   modules::MeasurementFeed feed;
+  const quality::VoltageEventSetup limits;
   quality::VoltageEventDetector detector;
   quality::TransientDetector transients;
   std::optional<quality::RvcDetector> rvc;
@@ -249,9 +284,6 @@ Meter::Meter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Meter::~Meter() = default;
 
 Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
-  if (auto valid = validate(setup); !valid) {
-    return fail(valid.error());
-  }
   MeterSetup complete = setup;
   if (!complete.compiled_template) {
     auto compiled = graph::compile_template(*modules::shipped_template("standard"), "standard.toml",
@@ -260,6 +292,14 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
       return fail(compiled.error());
     }
     complete.compiled_template = *std::move(compiled);
+  }
+  auto registers = graph::Graph::create(complete.compiled_template);
+  if (auto given = give_limits(*registers, setup); !given) {
+    return fail(given.error());
+  }
+  if (auto valid = validate(modules::MeasurementFeed(*registers).limits(event_setup(setup)));
+      !valid) {
+    return fail(valid.error());
   }
   complete.system.flicker_lamp =
       modules::flicker_lamp(*complete.compiled_template, setup.system.flicker_lamp);
@@ -273,7 +313,8 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
   if (!engine) {
     return fail(engine.error());
   }
-  return std::unique_ptr<Meter>(new Meter(std::make_unique<State>(complete, *std::move(engine))));
+  return std::unique_ptr<Meter>(
+      new Meter(std::make_unique<State>(complete, *std::move(engine), std::move(registers))));
 }
 
 void Meter::push(const SampleBlock& block) {
@@ -307,6 +348,13 @@ void Meter::finish() {
     state_->fault_analyzer->finish();
   }
 }
+
+void Meter::interrupt() {
+  state_->engine->finish();
+  state_->on_break();
+}
+
+void Meter::withdraw(Interval longest) { state_->feed.withdraw(longest); }
 
 std::vector<Column> Meter::columns(Interval interval) const {
   std::vector<Column> columns;
@@ -377,6 +425,7 @@ graph::Graph& Meter::graph() { return *state_->registers; }
 const graph::Graph& Meter::graph() const { return *state_->registers; }
 
 const MeterSetup& Meter::setup() const { return state_->setup; }
+const quality::VoltageEventSetup& Meter::limits() const { return state_->limits; }
 
 std::size_t Meter::memory_bytes() const {
   return sizeof(State) + state_->engine->memory_bytes() + state_->registers->memory_bytes();

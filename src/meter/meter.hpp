@@ -31,6 +31,7 @@
 #include "quality/event.hpp"
 #include "quality/fault.hpp"
 #include "quality/rvc.hpp"
+#include "quality/voltage_events.hpp"
 
 namespace halfcycle::meter {
 
@@ -40,10 +41,10 @@ struct MeterSetup {
   SystemSetup system;
   InputMask inputs;                ///< what the source delivers; anything else is not available
   double sample_rate_hertz = 0.0;  ///< of the first block; sizes the buffers
-  double dip_threshold_ratio = 0.90;
-  double swell_threshold_ratio = 1.10;
-  double interruption_threshold_ratio = 0.05;
-  double hysteresis_ratio = 0.02;
+  /// Of the nominal voltage. Nothing: as the template's Sag/Swell module says, without one 90, 110,
+  /// 5 and 2 %.
+  std::optional<double> dip_threshold_ratio, swell_threshold_ratio, interruption_threshold_ratio,
+      hysteresis_ratio;
   /// Without a nominal voltage nothing says what a dip is: no voltage events, transients or RVC.
   bool nominal_voltage_known = true;
   /// For recordings: statistics over the run and fault reports (keeps 2.5 s of samples).
@@ -97,6 +98,11 @@ class Meter {
   bool work();
   /// The source has ended: open events are closed as open, the last values published.
   void finish();
+  /// No samples come for an unknown time: as finish(), but pushing goes on with the next block.
+  void interrupt();
+  /// After interrupt(): values of intervals up to `longest` are no longer true; they are not
+  /// available until they are measured again. Energies, extremes and past disturbances stay.
+  void withdraw(Interval longest);
   /// See metrology::Engine; null: none (at first). Not owned.
   void set_stage_clock(metrology::StageClock* clock);
 
@@ -129,6 +135,8 @@ class Meter {
   [[nodiscard]] const graph::Graph& graph() const;
 
   [[nodiscard]] const MeterSetup& setup() const;
+  /// What dips, swells and interruptions are measured against.
+  [[nodiscard]] const quality::VoltageEventSetup& limits() const;
   /// Bytes of memory that this meter holds beyond what all meters of its template share.
   [[nodiscard]] std::size_t memory_bytes() const;
 

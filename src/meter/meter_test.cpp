@@ -186,11 +186,27 @@ TEST(Meter, TheSizeOfTheBlocksDoesNotChangeABit) {
 
 TEST(Meter, ThresholdsThatDoNotRiseAreRefused) {
   MeterSetup setup = three_phase_setup();
-  setup.dip_threshold_ratio = 1.2;
+  setup.dip_threshold_ratio = 1.0;
+  setup.swell_threshold_ratio = 1.0;
   const auto meter = Meter::create(setup);
   ASSERT_FALSE(meter);
   EXPECT_EQ(meter.error().code, ErrorCode::InvalidSetup);
   EXPECT_NE(meter.error().message.find("thresholds must rise"), std::string::npos);
+}
+
+TEST(Meter, LimitsThatAreGivenHoldAndStandInTheSetupOfTheModule) {
+  MeterSetup setup = three_phase_setup();
+  const auto plain = Meter::create(setup);
+  ASSERT_TRUE(plain);
+  EXPECT_DOUBLE_EQ((*plain)->limits().dip_threshold_ratio, 0.9);
+  setup.dip_threshold_ratio = 0.7;
+  setup.hysteresis_ratio = 0.01;
+  const auto meter = Meter::create(setup);
+  ASSERT_TRUE(meter) << meter.error().message;
+  EXPECT_DOUBLE_EQ((*meter)->limits().dip_threshold_ratio, 0.7);
+  EXPECT_DOUBLE_EQ((*meter)->limits().hysteresis_ratio, 0.01);
+  EXPECT_DOUBLE_EQ((*meter)->limits().swell_threshold_ratio, 1.1);
+  EXPECT_EQ((*meter)->graph().setup_value("Sag/Swell", "Sag Lim").value(), "70");
 }
 
 TEST(Meter, ColumnsAreThoseThatTheInputsCanGive) {

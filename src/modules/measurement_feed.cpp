@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "modules/flicker.hpp"
 #include "modules/measured_modules.hpp"
@@ -143,6 +144,31 @@ void MeasurementFeed::feed(const metrology::IntervalValues& values) {
   }
   graph_.commit();
   latest_ = std::max(latest_, values.end);
+}
+
+void MeasurementFeed::withdraw(metrology::Interval longest) {
+  if (latest_ == graph::kNoInstant) {
+    return;
+  }
+  constexpr Marks kNothing{.flagged = false, .complete = false, .clock_ok = true, .sync_ok = false};
+  metrology::Spectra::Orders nothing;
+  nothing.fill(std::numeric_limits<float>::quiet_NaN());
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(longest); ++i) {
+    if (scalars_[i].empty() && arrays_[i].empty()) {
+      continue;
+    }
+    graph_.begin(tick_of(static_cast<Interval>(i)), latest_, latest_);
+    for (const Scalar& scalar : scalars_[i]) {
+      if (!scalar.retained) {
+        graph_.write(scalar.reg, kNotAvailable, kNothing);
+      }
+    }
+    for (const Array& array : arrays_[i]) {
+      graph_.write_array(array.reg, std::span(nothing).first(static_cast<std::size_t>(array.count)),
+                         kNothing);
+    }
+    graph_.commit();
+  }
 }
 
 void MeasurementFeed::write_spectra(const metrology::IntervalValues& values) {

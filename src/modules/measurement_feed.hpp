@@ -55,6 +55,9 @@ class MeasurementFeed {
   void feed(const quality::TransientEvent& event, double nominal_volts);
   /// Samples are missing from here on.
   void interrupt();
+  /// Nothing is measured for now: what intervals up to `longest` measured is not available until it
+  /// is measured again. Retained values and those of past disturbances stay.
+  void withdraw(metrology::Interval longest);
 
   /// Whether, and with which limits, the template wants rapid voltage changes.
   [[nodiscard]] std::optional<quality::RvcSetup> rvc_limits(quality::RvcSetup given) const;

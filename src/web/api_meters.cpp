@@ -29,6 +29,14 @@ void write_meter(JsonWriter& json, const fleet::LiveMeter& meter) {
   json.key("wiring").string(name(identity.system.wiring));
   json.key("nominal_voltage_V").number(identity.system.nominal_voltage_volts);
   json.key("nominal_frequency_Hz").number(identity.system.nominal_frequency_hertz);
+  const auto limit = [&](std::string_view key, double quality::VoltageEventSetup::*ratio) {
+    json.key(key).number(identity.limits ? *identity.limits.*ratio * 100.0 : kNotAvailable);
+  };
+  limit("dip_threshold_percent", &quality::VoltageEventSetup::dip_threshold_ratio);
+  limit("swell_threshold_percent", &quality::VoltageEventSetup::swell_threshold_ratio);
+  limit("interruption_threshold_percent",
+        &quality::VoltageEventSetup::interruption_threshold_ratio);
+  limit("hysteresis_percent", &quality::VoltageEventSetup::hysteresis_ratio);
   json.key("sample_rate_Hz").number(identity.sample_rate_hertz);
   json.key("inputs").begin_list();
   for (std::size_t lane = 0; lane < kInputCount; ++lane) {

@@ -107,7 +107,7 @@ class BadInput(Case):
         self.bad(2, "analyze", XTZ, "--from", "yesterday", says="yesterday")
         self.bad(2, "analyze", XTZ, "--side", "left", says="primary")
         self.bad(2, "analyze", XTZ, "--ct", "600//5", says="--ct")
-        self.bad(1, "analyze", XTZ, "--dip", "120", says="--swell")
+        self.bad(1, "analyze", XTZ, "--dip", "120", says="--dip 120 is not from 10 to 100 %")
         self.bad(2, "analyze", XTZ, "--json", "--csv", says="--csv")
         self.bad(2, "analyze", XTZ, XTZ, "--csv", says="--out")
         self.bad(1, "analyze", "sim:feeder", says="--to")
