@@ -332,6 +332,45 @@ TEST_F(Server, MeasuresOneRecordingAtATimeAndGivesItUpWhenItStops) {
   EXPECT_TRUE(stopped);
 }
 
+TEST_F(Server, ARecordingWhoseSenderHasLeftIsMeasuredNoFurther) {
+  std::atomic<int> measuring{0};
+  std::atomic<int> stopped{0};
+  setup.analyzer = [&](const AnalysisUpload& upload) -> Result<AnalysisAnswer> {
+    if (upload.files.front().bytes == "short") {
+      return AnalysisAnswer{.content = "done", .content_policy = {}};
+    }
+    ++measuring;
+    while (!upload.stop()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ++stopped;
+    return fail(ErrorCode::Interrupted, "stopped");
+  };
+  run();
+  const std::string body = form_with("long");
+  {
+    TlsClient leaving(port());
+    leaving.send(post_of(body) + body);
+    while (measuring == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  while (stopped == 0) {  // hangs if nobody notices
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  // The next one finds the place free, and who sends a request behind the form gets both answers.
+  const std::string small = form_with("short");
+  for (Reply reply; reply.body != "done";) {
+    TlsClient next(port());
+    next.send(post_of(small) + small + "GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    reply = next.receive();
+    EXPECT_TRUE(reply.status == 200 || reply.status == 503) << reply.status;
+    if (reply.status == 200) {
+      EXPECT_EQ(next.receive().status, 200);
+    }
+  }
+}
+
 TEST_F(Server, QuestionsToTheStoreThatFindNoPlaceAreRefused) {
   setup.limits.worker_threads = 1;
   setup.limits.worker_queue = 1;
