@@ -18,6 +18,7 @@
 #include "base/format.hpp"
 #include "protocols/modbus/server.hpp"
 #include "recorder/store.hpp"
+#include "web/certificate.hpp"
 #include "web/http_server.hpp"
 
 namespace halfcycle::app {
@@ -67,8 +68,11 @@ recorder::StoreOptions options_of(const StoreConfig& store) {
   return options;
 }
 
-Error with_hint(Error error, std::string_view hint) {
-  error.message += hint;
+// What the words of the command line for a place are, where it is the place that is at fault.
+Error with_hint(Error error, std::string_view option) {
+  if (error.message.find("cannot listen") != std::string::npos) {
+    error.message += format(" ({0} ADDR:PORT, or {0} off)", option);
+  }
   return error;
 }
 
@@ -86,9 +90,10 @@ struct LiveProcess::State {
                       const std::shared_ptr<fleet::LiveMeter>& self, meter::Meter& measuring) {
       if (store) {
         const std::string id = self->identity().id;
-        auto attached = store->attach(id, measuring.graph(), [this, id](Instant from, Instant to) {
-          return stored_waveform(fleet->captured(id, from, to));
-        });
+        auto attached =
+            store->attach(id, measuring.graph(), [this, id](const quality::VoltageEvent& event) {
+              return stored_waveforms(fleet->captured(id, event));
+            });
         if (attached) {
           *intake = *std::move(attached);
           recorder::Intake& sink = **intake;
@@ -114,18 +119,19 @@ struct LiveProcess::State {
     };
   }
 
-  static std::optional<recorder::StoredWaveform> stored_waveform(
-      std::optional<fleet::WaveformSnapshot> snapshot) {
-    if (!snapshot) {
-      return std::nullopt;
+  static std::vector<recorder::StoredWaveform> stored_waveforms(
+      std::vector<fleet::WaveformSnapshot> parts) {
+    std::vector<recorder::StoredWaveform> stored;
+    for (fleet::WaveformSnapshot& part : parts) {
+      stored.push_back({.id = 0,
+                        .start = part.start,
+                        .rate_hertz = part.rate_hertz,
+                        .inputs = part.inputs,
+                        .lanes = part.lanes,
+                        .frames = std::move(part.frames),
+                        .rms = std::move(part.rms)});
     }
-    recorder::StoredWaveform waveform;
-    waveform.start = snapshot->start;
-    waveform.rate_hertz = snapshot->rate_hertz;
-    waveform.inputs = snapshot->inputs;
-    waveform.lanes = snapshot->lanes;
-    waveform.frames = std::move(snapshot->frames);
-    return waveform;
+    return stored;
   }
 
   void warn(const MeterConfig& meter, const LivePlan& live) {
@@ -221,7 +227,7 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
                                      .idle_timeout_seconds = config.modbus.idle_timeout_seconds},
                                     state.io.context(), *state.fleet, log);
     if (!server) {
-      return fail(with_hint(server.error(), " with --modbus ADDR:PORT, or --modbus off"));
+      return fail(with_hint(server.error(), "--modbus"));
     }
     state.modbus = *std::move(server);
   }
@@ -246,7 +252,7 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
     auto server =
         web::HttpServer::start(web_setup, state.io.context(), *state.fleet, state.store.get(), log);
     if (!server) {
-      return fail(with_hint(server.error(), " ADDR:PORT, or --web off"));
+      return fail(with_hint(server.error(), "--web"));
     }
     state.web = *std::move(server);
   }
@@ -381,6 +387,12 @@ Result<std::string> check_run_config(const RunConfig& config) {
                       is_available(volts) ? format("{:g} V", volts) : std::string("- V"),
                       identity.system.nominal_frequency_hertz),
                format("{:g} Hz", identity.sample_rate_hertz), inputs});
+  }
+  if (const WebConfig& page = config.web; page.listen.on && !page.certificate_file.empty()) {
+    const auto pair = web::load_certificate(page.certificate_file, page.key_file, machine_time());
+    if (!pair) {
+      return fail(pair.error());
+    }
   }
   if (!config.store.folder.empty()) {
     // The folder may not be there yet: then the nearest that is must take it.

@@ -56,18 +56,18 @@ void Attendant::wake() {
   changed_.notify_all();
 }
 
-std::optional<WaveformSnapshot> Attendant::find(std::string_view id, Instant from,
-                                                Instant to) const {
+std::vector<WaveformSnapshot> Attendant::find(std::string_view id,
+                                              const quality::VoltageEvent& event) const {
   std::shared_ptr<DisturbanceCapture> capture;
   {
     const std::scoped_lock lock(mutex_);
     const auto at = charges_.find(id);
     if (at == charges_.end()) {
-      return std::nullopt;
+      return {};
     }
     capture = at->second.capture;
   }
-  return capture->find(from, to);
+  return capture->find(event);
 }
 
 void Attendant::run() {

@@ -37,8 +37,8 @@ class Attendant {
   void remove(const std::shared_ptr<RunningMeter>& meter);
   /// A measuring thread waits for disturbances to be worked off.
   void wake();
-  [[nodiscard]] std::optional<WaveformSnapshot> find(std::string_view id, Instant from,
-                                                     Instant to) const;
+  [[nodiscard]] std::vector<WaveformSnapshot> find(std::string_view id,
+                                                   const quality::VoltageEvent& event) const;
   [[nodiscard]] std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:

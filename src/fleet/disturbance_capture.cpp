@@ -9,9 +9,12 @@ namespace halfcycle::fleet {
 namespace {
 
 constexpr std::uint64_t kUnknown = std::numeric_limits<std::uint64_t>::max();
+// What is first seen of an event may move by some cycles while more of its phases show it.
+constexpr Duration kSameEvent = Duration::ms(100);
 
 std::size_t bytes_of(const WaveformSnapshot& picture) {
-  return picture.frames.capacity() * sizeof(float);
+  return picture.frames.capacity() * sizeof(float) + picture.rms.values.capacity() * sizeof(float) +
+         picture.rms.time.capacity() * sizeof(Instant);
 }
 
 }  // namespace
@@ -20,7 +23,8 @@ DisturbanceCapture::DisturbanceCapture(std::shared_ptr<RunningMeter> meter, cons
     : meter_(std::move(meter)),
       before_cycles_(setup.capture_before_cycles),
       after_cycles_(setup.capture_after_cycles),
-      max_seconds_(setup.capture_max_seconds) {}
+      max_seconds_(setup.capture_max_seconds),
+      end_seconds_(setup.capture_end_seconds) {}
 
 void DisturbanceCapture::work() {
   DisturbanceNotice notice;
@@ -33,21 +37,32 @@ void DisturbanceCapture::work() {
     }
   }
   std::uint64_t wanted = kUnknown;
-  std::vector<Instant> growing;
   for (Open& open : open_) {
-    if (open.active) {
-      copy(open);
+    if (!open.active) {
+      continue;
     }
-    if (open.active && open.next < open.last) {
-      wanted = std::min(wanted, open.next);
-      growing.push_back(open.picture.start);
+    const bool through = copy(open, open.beginning) && copy(open, open.ending);
+    if (open.ended && through) {
+      close(open);
+      continue;
     }
-  }
-  {
-    const std::scoped_lock lock(mutex_);
-    growing_ = std::move(growing);
+    for (const Part* part : {&open.beginning, &open.ending}) {
+      wanted = part->complete() ? wanted : std::min(wanted, part->next);
+    }
   }
   meter_->notices_done(notices_, wanted);
+}
+
+DisturbanceCapture::Part DisturbanceCapture::part_at(const WaveformRing::Segment& segment,
+                                                     std::uint64_t from, std::uint64_t end) const {
+  Part part;
+  part.from = part.next = from;
+  part.end = end;
+  part.picture.start = part.rms_until = segment.instant_of(from);
+  part.picture.rate_hertz = segment.rate_hertz;
+  part.picture.inputs = segment.inputs;
+  part.picture.lanes = meter_->ring().lanes();
+  return part;
 }
 
 void DisturbanceCapture::begin(const quality::VoltageEvent& event) {
@@ -59,16 +74,14 @@ void DisturbanceCapture::begin(const quality::VoltageEvent& event) {
   }
   const double cycle = 1.0 / meter_->identity().system.nominal_frequency_hertz;
   open.active = true;
+  open.type = event.type;
+  open.first_seen = event.first_seen;
   open.segment = segment->first;
-  open.from =
+  const std::uint64_t from =
       segment->position_of(event.first_seen - Duration::from_seconds(before_cycles_ * cycle));
-  open.next = open.from;
-  open.last = open.from + static_cast<std::uint64_t>(std::ceil(max_seconds_ * segment->rate_hertz));
-  open.end = kUnknown;
-  open.picture.start = segment->instant_of(open.from);
-  open.picture.rate_hertz = segment->rate_hertz;
-  open.picture.inputs = segment->inputs;
-  open.picture.lanes = meter_->ring().lanes();
+  open.beginning =
+      part_at(*segment, from,
+              from + static_cast<std::uint64_t>(std::ceil(max_seconds_ * segment->rate_hertz)));
 }
 
 void DisturbanceCapture::end(const quality::VoltageEvent& event) {
@@ -78,49 +91,75 @@ void DisturbanceCapture::end(const quality::VoltageEvent& event) {
   }
   open.ended = true;
   const auto segment = meter_->ring().segment_from(open.segment);
-  if (event.end && segment) {
-    const double cycle = 1.0 / meter_->identity().system.nominal_frequency_hertz;
-    const double seconds = (*event.end - segment->start).to_seconds() + after_cycles_ * cycle;
-    open.end = segment->first +
-               static_cast<std::uint64_t>(std::max(0.0, std::ceil(seconds * segment->rate_hertz)));
-  } else {
-    open.end = meter_->ring().written();
+  if (!segment) {
+    open.beginning.end = open.beginning.next;
+    return;
   }
+  const auto frames = [&](double seconds) {
+    return static_cast<std::uint64_t>(std::max(0.0, std::ceil(seconds * segment->rate_hertz)));
+  };
+  const double cycle = 1.0 / meter_->identity().system.nominal_frequency_hertz;
+  const std::uint64_t last =
+      event.end ? segment->first +
+                      frames((*event.end - segment->start).to_seconds() + after_cycles_ * cycle)
+                : meter_->ring().written();
+  const std::uint64_t back = frames(end_seconds_ + (event.end ? after_cycles_ * cycle : 0.0));
+  const std::uint64_t from = std::max(segment->first, last - std::min(back, last));
+  if (from <= open.beginning.end) {
+    open.beginning.end = last;  // no longer than both parts together
+    return;
+  }
+  open.ending = part_at(*segment, from, last);
 }
 
-void DisturbanceCapture::copy(Open& open) {
+bool DisturbanceCapture::copy(const Open& open, Part& part) {
   const auto segment = meter_->ring().segment_from(open.segment);
-  const std::uint64_t there = segment ? segment->end : open.next;
-  const std::uint64_t until = std::min({there, open.last, open.end});
-  if (until > open.next) {
-    const bool empty = open.picture.frames.empty();
-    const std::uint64_t first = meter_->ring().copy(open.next, until, open.picture.frames);
-    if (first > open.next && !empty) {
+  const std::uint64_t until = std::min(segment ? segment->end : part.next, part.end);
+  if (until > part.next) {
+    const bool empty = part.picture.frames.empty();
+    const std::uint64_t first = meter_->ring().copy(part.next, until, part.picture.frames);
+    if (first > part.next && !empty) {
       // Samples in the middle are gone: what came before them is all that there is.
-      open.picture.frames.resize((open.next - open.from) * open.picture.lanes);
-      open.last = open.next;
+      part.picture.frames.resize((part.next - part.from) * part.picture.lanes);
+      part.end = part.next;
     } else {
-      open.from = empty ? first : open.from;
-      open.next = until;
+      part.from = empty ? first : part.from;
+      part.next = until;
     }
-    if (segment) {
-      open.picture.start = segment->instant_of(open.from);
-    }
+    part.picture.start = segment->instant_of(part.from);
   }
-  const bool no_more = !segment || !segment->open;
-  if (open.ended && (no_more || open.next >= std::min(open.end, open.last))) {
-    close(open);
+  take_rms(part);
+  return part.complete() || !segment || !segment->open;
+}
+
+// The values of a cycle come some milliseconds after its samples: the next round takes what this
+// one does not find.
+void DisturbanceCapture::take_rms(Part& part) {
+  if (part.picture.frames.empty()) {
+    return;
+  }
+  RmsTrace more = meter_->rms().between(part.rms_until, part.picture.end());
+  if (!more.time.empty()) {
+    RmsTrace& rms = part.picture.rms;
+    part.rms_until = more.time.back();
+    rms.time.insert(rms.time.end(), more.time.begin(), more.time.end());
+    rms.values.insert(rms.values.end(), more.values.begin(), more.values.end());
   }
 }
 
 void DisturbanceCapture::close(Open& open) {
   open.active = false;
-  if (open.picture.frames.empty()) {
-    return;
+  Done done{.type = open.type, .first_seen = open.first_seen, .parts = {}, .at_ns = monotonic_ns()};
+  for (Part* part : {&open.beginning, &open.ending}) {
+    if (!part->picture.frames.empty()) {
+      part->picture.frames.shrink_to_fit();
+      done.parts.push_back(std::move(part->picture));
+    }
   }
-  open.picture.frames.shrink_to_fit();
-  const std::scoped_lock lock(mutex_);
-  done_.push_back({std::move(open.picture), monotonic_ns()});
+  if (!done.parts.empty()) {
+    const std::scoped_lock lock(mutex_);
+    done_.push_back(std::move(done));
+  }
 }
 
 void DisturbanceCapture::finish() {
@@ -130,59 +169,32 @@ void DisturbanceCapture::finish() {
       close(open);
     }
   }
-  {
-    const std::scoped_lock lock(mutex_);
-    growing_.clear();
-  }
   meter_->notices_done(notices_, kUnknown);
 }
 
-std::optional<WaveformSnapshot> DisturbanceCapture::find(Instant from, Instant to) const {
+std::vector<WaveformSnapshot> DisturbanceCapture::find(const quality::VoltageEvent& event) const {
   const std::scoped_lock lock(mutex_);
-  if (std::any_of(growing_.begin(), growing_.end(),
-                  [&](Instant begin) { return begin >= from && begin < to; })) {
-    return std::nullopt;
-  }
-  const Done* best = nullptr;
-  double best_seconds = 0.0;
-  const auto end_of = [](const WaveformSnapshot& picture) {
-    return picture.start +
-           Duration::from_seconds(static_cast<double>(picture.frame_count()) / picture.rate_hertz);
+  const auto apart = [&](const Done& done) {
+    const Duration by = done.first_seen - event.first_seen;
+    return by < Duration() ? Duration() - by : by;
   };
+  const Done* nearest = nullptr;
   for (const Done& done : done_) {
-    const double seconds =
-        (std::min(to, end_of(done.picture)) - std::max(from, done.picture.start)).to_seconds();
-    if (seconds > best_seconds) {
-      best_seconds = seconds;
-      best = &done;
+    if (done.type == event.type && apart(done) <= kSameEvent &&
+        (nearest == nullptr || apart(done) < apart(*nearest))) {
+      nearest = &done;
     }
   }
-  if (best == nullptr) {
-    return std::nullopt;
-  }
-  const WaveformSnapshot& all = best->picture;
-  const auto frame_at = [&](Instant at) {
-    const double frames = std::ceil((at - all.start).to_seconds() * all.rate_hertz - 1e-6);
-    return static_cast<std::size_t>(
-        std::clamp(frames, 0.0, static_cast<double>(all.frame_count())));
-  };
-  WaveformSnapshot cut;
-  const std::size_t first = frame_at(from);
-  const std::size_t last = frame_at(to);
-  cut.start = all.start + Duration::from_seconds(static_cast<double>(first) / all.rate_hertz);
-  cut.rate_hertz = all.rate_hertz;
-  cut.inputs = all.inputs;
-  cut.lanes = all.lanes;
-  cut.frames.assign(all.frames.begin() + static_cast<std::ptrdiff_t>(first * all.lanes),
-                    all.frames.begin() + static_cast<std::ptrdiff_t>(last * all.lanes));
-  return cut.frames.empty() ? std::nullopt : std::optional(std::move(cut));
+  return nearest == nullptr ? std::vector<WaveformSnapshot>() : nearest->parts;
 }
 
 std::size_t DisturbanceCapture::bytes() const {
   const std::scoped_lock lock(mutex_);
   std::size_t bytes = 0;
   for (const Done& done : done_) {
-    bytes += bytes_of(done.picture);
+    for (const WaveformSnapshot& part : done.parts) {
+      bytes += bytes_of(part);
+    }
   }
   return bytes;
 }

@@ -4,10 +4,11 @@
 //
 //   DisturbanceCapture capture(meter, setup);
 //   capture.work();                        // the attendant, every few hundredths of a second
-//   auto picture = capture.find(from, to); // any thread, once the event has ended
+//   auto parts = capture.find(event);      // any thread, once the event has ended
 //
-// A capture begins some cycles before the event and ends some after it; of a long event it is the
-// beginning. Samples on the other side of a gap are not part of it.
+// A capture begins some cycles before the event and ends some after it. Of a long event it is two:
+// the beginning, and the end with the recovery. Samples on the other side of a gap are not part of
+// it.
 // Threads: work() and finish() belong to the attendant; find() is for any.
 #pragma once
 
@@ -17,7 +18,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "fleet/running_meter.hpp"
@@ -32,9 +32,9 @@ class DisturbanceCapture {
   void work();
   /// The meter has stopped: closes all with what is there.
   void finish();
-  /// What covers most of [from, to), cut to it; nothing as long as a capture that begins in there
-  /// is not complete.
-  [[nodiscard]] std::optional<WaveformSnapshot> find(Instant from, Instant to) const;
+  /// What was kept of an event, in order of time: all of it in one, or its beginning and its end.
+  /// Empty: not known, or not complete.
+  [[nodiscard]] std::vector<WaveformSnapshot> find(const quality::VoltageEvent& event) const;
   /// Bytes kept; older ones can be let go with drop_oldest().
   [[nodiscard]] std::size_t bytes() const;
   /// When the oldest capture kept was complete, on the monotonic clock; kNever: there is none.
@@ -43,37 +43,50 @@ class DisturbanceCapture {
 
  private:
   static constexpr std::size_t kTypes = 3;
+  /// A stretch that is being copied.
+  struct Part {
+    std::uint64_t from = 0;  // position of the first frame in `picture`
+    std::uint64_t next = 0;  // position of the next one to copy
+    std::uint64_t end = 0;   // behind the last one wanted
+    WaveformSnapshot picture;
+    Instant rms_until;  // windows up to here are in the picture
+    [[nodiscard]] bool complete() const { return next >= end; }
+  };
   struct Open {
     bool active = false;
+    quality::EventType type{};
+    Instant first_seen;
     std::uint64_t segment = 0;  // its first position
-    std::uint64_t from = 0;     // position of the first frame in `picture`
-    std::uint64_t next = 0;     // position of the next one to copy
-    std::uint64_t last = 0;     // copy no further: the bound of a long event
-    std::uint64_t end = 0;      // behind the last frame wanted; unknown while the event lasts
     bool ended = false;
-    WaveformSnapshot picture;
+    Part beginning, ending;  // the second is empty unless the event was long
   };
   struct Done {
-    WaveformSnapshot picture;
+    quality::EventType type{};
+    Instant first_seen;
+    std::vector<WaveformSnapshot> parts;
     std::int64_t at_ns = 0;
   };
 
   void begin(const quality::VoltageEvent& event);
   void end(const quality::VoltageEvent& event);
-  void copy(Open& open);
+  [[nodiscard]] Part part_at(const WaveformRing::Segment& segment, std::uint64_t from,
+                             std::uint64_t end) const;
+  /// True once nothing more will come.
+  bool copy(const Open& open, Part& part);
+  void take_rms(Part& part);
   void close(Open& open);
 
   const std::shared_ptr<RunningMeter> meter_;
   const double before_cycles_;
   const double after_cycles_;
   const double max_seconds_;
+  const double end_seconds_;
 
   std::array<Open, kTypes> open_{};  // attendant
   std::uint64_t notices_ = 0;        // attendant: worked off
 
   mutable std::mutex mutex_;
-  std::vector<Instant> growing_;  // guarded by mutex_: where captures begin that are not complete
-  std::deque<Done> done_;         // guarded by mutex_
+  std::deque<Done> done_;  // guarded by mutex_
 };
 
 }  // namespace halfcycle::fleet

@@ -316,9 +316,9 @@ std::vector<std::uint64_t> Fleet::heartbeats() const {
   return beats;
 }
 
-std::optional<WaveformSnapshot> Fleet::captured(std::string_view id, Instant from,
-                                                Instant to) const {
-  return state_->attendant.find(id, from, to);
+std::vector<WaveformSnapshot> Fleet::captured(std::string_view id,
+                                              const quality::VoltageEvent& event) const {
+  return state_->attendant.find(id, event);
 }
 
 std::uint64_t Fleet::lost_captures() const { return state_->attendant.lost(); }

@@ -73,7 +73,8 @@ struct FleetSetup {
   double max_lag_seconds = 2.0;       ///< of a real-time source before samples are dropped
   double capture_before_cycles = 10;  ///< of samples before a disturbance
   double capture_after_cycles = 10;
-  double capture_max_seconds = 3.0;  ///< of one disturbance, all in all
+  double capture_max_seconds = 3.0;  ///< of a long disturbance: its beginning with what is before
+  double capture_end_seconds = 0.5;  ///< of a long disturbance: before its end
   double lost_after_seconds = 1.0;   ///< a live source that delivers nothing is lost then
   double retry_seconds = 2.0;        ///< between attempts to open it again
   /// Memory for waveforms of disturbances until somebody has asked for them; 0: nobody will.
@@ -107,11 +108,11 @@ class Fleet final : public Directory {
   /// Rounds of each measuring thread: one that does not grow for seconds hangs. On the thread of
   /// apply().
   [[nodiscard]] std::vector<std::uint64_t> heartbeats() const;
-  /// Samples around a disturbance, between two instants, as far as they were kept: from a cycle or
-  /// some before it began to some after it ended; of a long one the beginning. Nothing: not known,
-  /// or not yet complete. Any thread, may copy much.
-  [[nodiscard]] std::optional<WaveformSnapshot> captured(std::string_view id, Instant from,
-                                                         Instant to) const;
+  /// Samples around a disturbance that has ended, from some cycles before it to some after it, in
+  /// one; of a long one its beginning and its end. None: not known, or not yet complete. Any
+  /// thread, may copy much.
+  [[nodiscard]] std::vector<WaveformSnapshot> captured(std::string_view id,
+                                                       const quality::VoltageEvent& event) const;
   /// Waveforms of disturbances that had to go before anybody asked, or never came.
   [[nodiscard]] std::uint64_t lost_captures() const;
 

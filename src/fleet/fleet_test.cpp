@@ -8,6 +8,8 @@
 namespace halfcycle::fleet {
 namespace {
 
+using quality::EventType;
+
 std::unique_ptr<Fleet> fleet_with(FleetSetup setup, Log& log) {
   auto made = Fleet::create(setup, log);
   EXPECT_TRUE(made) << made.error().message;
@@ -278,6 +280,13 @@ TEST(Fleet, AReplacedMeterStartsOnceItsPredecessorHasStopped) {
   EXPECT_NE(fleet->find("a"), before);
 }
 
+quality::VoltageEvent event_at(Instant first_seen, EventType type = EventType::Dip) {
+  quality::VoltageEvent event;
+  event.type = type;
+  event.first_seen = first_seen;
+  return event;
+}
+
 // A dip to 100 V from 1.0 s to 1.2 s, flat out: the waveform is there however fast it goes.
 double one_dip(double seconds) { return seconds >= 1.0 && seconds < 1.2 ? 100.0 / 230.0 : 1.0; }
 
@@ -287,25 +296,38 @@ TEST(Fleet, TheSamplesAroundADipAreKeptAtAnySpeed) {
   const TestGrid grid{.seconds = 30.0, .factor = one_dip};
   ASSERT_TRUE(fleet->apply(entries_of(plan_of("a", grid))));
   ASSERT_TRUE(comes_true([&] { return fleet->all_ended(); }));
-  const Instant from = grid.start + Duration::ms(950);
-  const Instant to = grid.start + Duration::ms(1250);
-  ASSERT_TRUE(comes_true([&] { return fleet->captured("a", from, to).has_value(); }));
-  const auto waveform = fleet->captured("a", from, to);
-  ASSERT_EQ(waveform->frame_count(), 960U);
-  EXPECT_EQ(waveform->start, from);
-  for (std::size_t n = 0; n < 960; ++n) {
-    ASSERT_EQ(waveform->frames[n * 8], TestSource::value(grid, 3040 + n, 0)) << n;
-  }
+  const auto dip = event_at(grid.start + Duration::seconds(1));
+  ASSERT_TRUE(comes_true([&] { return !fleet->captured("a", dip).empty(); }));
+  const auto parts = fleet->captured("a", dip);
+  ASSERT_EQ(parts.size(), 1U);
+  const WaveformSnapshot& all = parts[0];
   // Ten cycles before and after, and no more.
-  const auto all = fleet->captured("a", grid.start, grid.start + Duration::seconds(10));
-  ASSERT_TRUE(all);
-  EXPECT_NEAR((all->start - grid.start).to_seconds(), 0.8, 0.021);
-  EXPECT_NEAR(static_cast<double>(all->frame_count()) / kTestRate, 0.6, 0.05);
-  EXPECT_FALSE(fleet->captured("a", grid.start, grid.start + Duration::ms(500)));
+  EXPECT_NEAR((all.start - grid.start).to_seconds(), 0.8, 0.021);
+  EXPECT_NEAR(static_cast<double>(all.frame_count()) / kTestRate, 0.6, 0.05);
+  const auto first =
+      static_cast<std::uint64_t>(std::llround((all.start - grid.start).to_seconds() * kTestRate));
+  for (std::size_t n = 0; n < all.frame_count(); ++n) {
+    ASSERT_EQ(all.frames[n * 8], TestSource::value(grid, first + n, 0)) << n;
+  }
+  // The ½-cycle values of it: what the windows before, in and after the dip have.
+  ASSERT_GT(all.rms.time.size(), 50U);
+  for (std::size_t r = 0; r < all.rms.time.size(); ++r) {
+    const double end = (all.rms.time[r] - grid.start).to_seconds();
+    const float volts = all.rms.values[r * kInputCount];
+    if (end < 0.999 || end > 1.221) {
+      EXPECT_NEAR(volts, 230.0, 0.1) << end;
+    } else if (end > 1.021 && end < 1.199) {
+      EXPECT_NEAR(volts, 100.0, 0.1) << end;
+    }
+    EXPECT_NEAR(all.rms.values[r * kInputCount + lane(Input::I1)], 10.0, 0.01) << end;
+  }
+  EXPECT_TRUE(fleet->captured("a", event_at(grid.start + Duration::ms(500))).empty());
+  EXPECT_TRUE(
+      fleet->captured("a", event_at(grid.start + Duration::seconds(1), EventType::Swell)).empty());
   EXPECT_EQ(fleet->lost_captures(), 0U);
 }
 
-TEST(Fleet, OfALongInterruptionTheBeginningIsKept) {
+TEST(Fleet, OfALongInterruptionTheBeginningAndTheEndAreKept) {
   NoLog log;
   const auto fleet =
       fleet_with({.threads = 1, .waveform_seconds = 0.5, .capture_max_seconds = 1.0}, log);
@@ -314,11 +336,23 @@ TEST(Fleet, OfALongInterruptionTheBeginningIsKept) {
                       }};
   ASSERT_TRUE(fleet->apply(entries_of(plan_of("a", grid))));
   ASSERT_TRUE(comes_true([&] { return fleet->all_ended(); }));
-  const Instant far = grid.start + Duration::seconds(30);
-  ASSERT_TRUE(comes_true([&] { return fleet->captured("a", grid.start, far).has_value(); }));
-  const auto waveform = fleet->captured("a", grid.start, far);
-  EXPECT_NEAR((waveform->start - grid.start).to_seconds(), 1.8, 0.021);
-  EXPECT_NEAR(static_cast<double>(waveform->frame_count()) / kTestRate, 1.0, 1e-3);
+  const auto event = event_at(grid.start + Duration::seconds(2), EventType::Interruption);
+  ASSERT_TRUE(comes_true([&] { return !fleet->captured("a", event).empty(); }));
+  const auto parts = fleet->captured("a", event);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_NEAR((parts[0].start - grid.start).to_seconds(), 1.8, 0.021);
+  EXPECT_NEAR(static_cast<double>(parts[0].frame_count()) / kTestRate, 1.0, 1e-3);
+  // The recovery at 20 s lies in the second part, with ten cycles behind it.
+  EXPECT_LT((parts[1].start - grid.start).to_seconds(), 19.9);
+  EXPECT_NEAR((parts[1].end() - grid.start).to_seconds(), 20.2, 0.041);
+  const auto first = static_cast<std::uint64_t>(
+      std::llround((parts[1].start - grid.start).to_seconds() * kTestRate));
+  for (std::size_t n = 0; n < parts[1].frame_count(); ++n) {
+    ASSERT_EQ(parts[1].frames[n * 8], TestSource::value(grid, first + n, 0)) << n;
+  }
+  ASSERT_GT(parts[1].rms.time.size(), 20U);
+  EXPECT_NEAR(parts[1].rms.values[0], 0.0, 0.1);
+  EXPECT_NEAR(parts[1].rms.values[parts[1].rms.values.size() - kInputCount], 230.0, 0.1);
 }
 
 TEST(Fleet, AWaveformDoesNotReachOverAGap) {
@@ -328,13 +362,11 @@ TEST(Fleet, AWaveformDoesNotReachOverAGap) {
   const TestGrid grid{.seconds = 4.0, .factor = one_dip, .gap_at = 3520, .gap_seconds = 3.0};
   ASSERT_TRUE(fleet->apply(entries_of(plan_of("a", grid))));
   ASSERT_TRUE(comes_true([&] { return fleet->all_ended(); }));
-  const Instant far = grid.start + Duration::seconds(2);
-  ASSERT_TRUE(comes_true([&] { return fleet->captured("a", grid.start, far).has_value(); }));
-  const auto waveform = fleet->captured("a", grid.start, far);
-  const Instant end =
-      waveform->start +
-      Duration::from_seconds(static_cast<double>(waveform->frame_count()) / kTestRate);
-  EXPECT_LE(end, grid.start + Duration::ms(1101));
+  const auto dip = event_at(grid.start + Duration::seconds(1));
+  ASSERT_TRUE(comes_true([&] { return !fleet->captured("a", dip).empty(); }));
+  const auto parts = fleet->captured("a", dip);
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_LE(parts[0].end(), grid.start + Duration::ms(1101));
   EXPECT_EQ(fleet->find("a")->status().gaps, 1U);
 }
 

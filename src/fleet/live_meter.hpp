@@ -22,8 +22,11 @@
 #include "base/system.hpp"
 #include "graph/graph.hpp"
 #include "quality/voltage_events.hpp"
+#include "recorder/history.hpp"
 
 namespace halfcycle::fleet {
+
+using recorder::RmsTrace;
 
 struct MeterIdentity {
   std::string id;            ///< in addresses and in the store: a–z, 0–9 and '-', unique
@@ -59,14 +62,19 @@ struct MeterStatus {
   double lag_seconds = 0.0;           ///< how far the meter is behind its source
 };
 
-/// Samples as they were measured; frames × lanes as in SampleBlock.
+/// Samples as they were measured; frames × lanes as in SampleBlock. `rms`: the ½-cycle values that
+/// were measured meanwhile.
 struct WaveformSnapshot {
   Instant start;
   double rate_hertz = 0.0;
   InputMask inputs;
   std::size_t lanes = 8;
   std::vector<float> frames;
+  RmsTrace rms{};
   [[nodiscard]] std::size_t frame_count() const { return frames.size() / lanes; }
+  [[nodiscard]] Instant end() const {
+    return start + Duration::from_seconds(static_cast<double>(frame_count()) / rate_hertz);
+  }
 };
 
 class LiveMeter {

@@ -22,6 +22,7 @@ constexpr std::int64_t kTwoHoursNs = 7200 * kNsPerSecond;
 constexpr std::string_view kSourceEnded = "the source has ended; the last values stay";
 constexpr std::uint64_t kNoPosition = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kNotices = 64;
+constexpr double kMostHalfCycles = 140.0;  // a second, at 70 Hz
 
 // The published state: eight words, then the message.
 enum StatusWord : std::size_t {
@@ -92,6 +93,8 @@ RunningMeter::RunningMeter(MeterPlan plan, const FleetSetup& setup,
       ring_(static_cast<std::size_t>(
                 std::ceil(setup.waveform_seconds * plan.setup.sample_rate_hertz)),
             lanes_of(plan.setup.inputs)),
+      // A second more than the samples: the values of a cycle come after them.
+      rms_(static_cast<std::size_t>(std::ceil((setup.waveform_seconds + 1.0) * kMostHalfCycles))),
       notices_(kNotices),
       status_(kText + kTextWords) {
   live_ = source_ && source_->info().live;
@@ -103,6 +106,7 @@ RunningMeter::RunningMeter(MeterPlan plan, const FleetSetup& setup,
       notices_.push({.ended = true, .event = event});
     });
   }
+  meter_->on_half_cycle([this](Instant end, std::span<const double> rms) { rms_.push(end, rms); });
   publish();
 }
 
@@ -157,7 +161,11 @@ Result<std::uint64_t> RunningMeter::submit(const graph::Command& command, const 
 }
 
 std::optional<WaveformSnapshot> RunningMeter::waveform(double seconds) const {
-  return ring_.latest(seconds);
+  auto snapshot = ring_.latest(seconds);
+  if (snapshot) {
+    snapshot->rms = rms_.between(snapshot->start, snapshot->end());
+  }
+  return snapshot;
 }
 
 // ── The measuring thread ──────────────────────────────────────────────────────────────────────

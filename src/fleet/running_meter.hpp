@@ -13,6 +13,7 @@
 
 #include "fleet/fleet.hpp"
 #include "fleet/pacer.hpp"
+#include "fleet/rms_ring.hpp"
 #include "fleet/spsc_queue.hpp"
 #include "fleet/waveform_ring.hpp"
 #include "quality/event.hpp"
@@ -72,6 +73,7 @@ class RunningMeter final : public LiveMeter {
 
   // ── The attendant ───────────────────────────────────────────────────────────────────────────
   [[nodiscard]] const WaveformRing& ring() const { return ring_; }
+  [[nodiscard]] const RmsRing& rms() const { return rms_; }
   [[nodiscard]] bool next_notice(DisturbanceNotice& notice) { return notices_.pop(notice); }
   /// So many notices are worked off; samples from this position on are still wanted.
   void notices_done(std::uint64_t done, std::uint64_t wanted_from);
@@ -135,6 +137,7 @@ class RunningMeter final : public LiveMeter {
 
   // Between threads.
   WaveformRing ring_;
+  RmsRing rms_;
   SpscQueue<DisturbanceNotice> notices_;
   std::atomic<std::uint64_t> notices_done_{0};
   std::atomic<std::uint64_t> wanted_from_{std::numeric_limits<std::uint64_t>::max()};

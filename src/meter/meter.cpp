@@ -203,6 +203,9 @@ struct Meter::State final : metrology::IntervalSink,
   }
 
   void on_half_cycle(const HalfCycleDetail& detail) override {
+    for (const auto& sink : half_cycle_sinks) {
+      sink(detail.end, detail.rms);
+    }
     for (std::size_t k = 0; k < detail.excess.size(); ++k) {
       const metrology::PeakExcess& excess = detail.excess[k];
       transients.push(k, excess.peak_volts, excess.first, excess.last,
@@ -278,6 +281,7 @@ struct Meter::State final : metrology::IntervalSink,
   std::vector<quality::VoltageEvent> events;
   std::vector<quality::FaultReport> faults;
   std::vector<std::function<void(const quality::VoltageEvent&)>> event_sinks, start_sinks;
+  std::vector<std::function<void(Instant, std::span<const double>)>> half_cycle_sinks;
 };
 
 Meter::Meter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -413,6 +417,10 @@ void Meter::on_event(std::function<void(const quality::VoltageEvent&)> sink) {
 
 void Meter::on_event_start(std::function<void(const quality::VoltageEvent&)> sink) {
   state_->start_sinks.push_back(std::move(sink));
+}
+
+void Meter::on_half_cycle(std::function<void(Instant, std::span<const double>)> sink) {
+  state_->half_cycle_sinks.push_back(std::move(sink));
 }
 
 std::span<const quality::RapidVoltageChange> Meter::rapid_voltage_changes() const {

@@ -124,6 +124,9 @@ class Meter {
   void on_event(std::function<void(const quality::VoltageEvent&)> sink);
   /// When an event begins, about a cycle after it did: type, first_seen and, if known, start.
   void on_event_start(std::function<void(const quality::VoltageEvent&)> sink);
+  /// Every half cycle: rms of each input over the cycle that ended then (kInputCount values, V or
+  /// A; NaN = not available). On the measuring thread.
+  void on_half_cycle(std::function<void(Instant end, std::span<const double> rms)> sink);
   /// Rapid voltage changes so far, in order of their end; needs MeterSetup::analysis.
   [[nodiscard]] std::span<const quality::RapidVoltageChange> rapid_voltage_changes() const;
   /// What an engineer asks first of a fault record; nothing if there was no fault.

@@ -106,12 +106,27 @@ constexpr std::array kSetup{
               .max = 604800.0,
               .default_value = 900.0,
               .integer = true,
-              .help = "Time between rows, aligned to its multiples in UTC"}};
+              .help = "Time between rows, aligned to its multiples in UTC"},
+    SetupSpec{
+        .name = "Pre-trigger Records",
+        .min = 0.0,
+        .max = 1200.0,
+        .default_value = 0.0,
+        .integer = true,
+        .help = "Trigger On PULSE: rows from before each pulse, one at each renewal of Source 1"},
+    SetupSpec{.name = "Post-trigger Records",
+              .min = 0.0,
+              .max = 1e6,
+              .default_value = 0.0,
+              .integer = true,
+              .help = "Trigger On PULSE: rows after each pulse, likewise"}};
 
 struct State {
   std::int64_t next_ns;
   std::int32_t followed;  // the interval that next_ns belongs to, s; 0: none yet
   std::int32_t columns;   // up to the last linked source; 0: not counted yet
+  std::int32_t before;    // rows that wait for a pulse
+  std::int32_t after;     // rows that a pulse still asks for
 };
 
 // True once per boundary of the interval. Only whole seconds look at the time, so that a row holds
@@ -142,7 +157,22 @@ bool interval_is_over(Context& context, State& state) {
 bool is_due(Context& context, State& state) {
   const auto trigger = static_cast<int>(context.setup(kTriggerOn));
   const bool timed = trigger == kOnInterval && interval_is_over(context, state);
+  if (trigger == kOnPulse && context.pulsed(kRecord)) {
+    // A pulse within a burst makes it longer.
+    state.after = static_cast<std::int32_t>(context.setup(kAfter));
+    return true;
+  }
+  if (trigger == kOnPulse && state.after > 0 && context.updated(0)) {
+    --state.after;
+    return true;
+  }
   return timed || context.pulsed(kRecord) || (trigger == kOnUpdate && context.updated(0));
+}
+
+/// What a pulse would need of this moment; false: nothing.
+bool waits_for_pulse(Context& context) {
+  return static_cast<int>(context.setup(kTriggerOn)) == kOnPulse && context.setup(kBefore) > 0.0 &&
+         context.updated(0);
 }
 
 int count_columns(const Context& context) {
@@ -181,15 +211,23 @@ void evaluate(Context& context) {
   // Asked for first: the interval is followed even while nothing may be recorded.
   const bool due = is_due(context, state);
   const bool full = static_cast<int>(context.setup(kRecordMode)) == kStopWhenFull && rows >= depth;
-  if (due && context.enabled() && !full) {
+  if (!context.enabled() || full) {
+    state.before = state.after = 0;
+  } else if (due || waits_for_pulse(context)) {
     std::array<double, kSources> values;
     const auto columns = static_cast<std::size_t>(state.columns);
     for (std::size_t i = 0; i < columns; ++i) {
       values[i] = context.number(i);
     }
-    context.effect(kRecordEffect, std::span(values).first(columns), {}, context.marks());
-    rows = std::min(rows + 1.0, depth);
-    context.pulse(kRecComplete);
+    context.effect(due ? kRecordEffect : kBeforeEffect, std::span(values).first(columns), {},
+                   context.marks());
+    if (due) {
+      rows = std::min(rows + 1.0 + state.before, depth);
+      state.before = 0;
+      context.pulse(kRecComplete);
+    } else {
+      state.before = std::min(state.before + 1, static_cast<std::int32_t>(context.setup(kBefore)));
+    }
   }
   if (rows != context.output(kDataLog)) {
     context.set(kDataLog, rows, {});
@@ -204,8 +242,12 @@ constinit const graph::ModuleType kDataRecorder{
     .doc =
         "Records rows of up to 50 values in a log that outlives a restart.\n\nA row holds the "
         "values of the linked sources at one moment, with its time (UTC) and their common marks. "
-        "It is taken every Interval, whenever Source 1 is renewed, or at a pulse of Record. The "
-        "recorder keeps it: within a second it is on disk. Energies and states are kept as they "
+        "It is taken every Interval, whenever Source 1 is renewed, or at a pulse of Record. With "
+        "Pre-trigger Records or Post-trigger Records a pulse gives a burst: a row at each renewal "
+        "of "
+        "Source 1 before and after it, 100 or 120 a second from a ½-cycle source; a pulse within a "
+        "burst makes it longer. The recorder keeps rows: within a second they are on disk. "
+        "Energies and states are kept as they "
         "are, measured values with the 7 digits of a 32-bit float. What could not be stored (disk "
         "full, storage too slow) is counted and leaves a gap; nothing is filled in. A change of "
         "setup keeps the rows.",

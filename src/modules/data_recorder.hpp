@@ -18,6 +18,9 @@ namespace data_recorder {
 /// Kind of the effect. values: one per source up to the last linked one, NaN where it is not linked
 /// or not available; marks: of all of them together.
 inline constexpr std::string_view kRecordEffect = "record";
+/// Likewise, but only to be kept in mind: it becomes a row if a row follows before Pre-trigger
+/// Records later ones of its kind.
+inline constexpr std::string_view kBeforeEffect = "record before";
 
 inline constexpr std::size_t kSources = 50;
 enum Input : std::size_t {
@@ -27,7 +30,14 @@ enum Input : std::size_t {
   kRearm,
 };
 enum Output : std::size_t { kDataLog, kRecordLeft, kLogState, kRecComplete };
-enum Setup : std::size_t { kDepth, kRecordMode, kTriggerOn, kInterval };
+enum Setup : std::size_t {
+  kDepth,
+  kRecordMode,
+  kTriggerOn,
+  kInterval,
+  kBefore,
+  kAfter,
+};
 enum RecordMode { kCircular, kStopWhenFull };
 enum TriggerOn { kOnInterval, kOnUpdate, kOnPulse };
 enum LogState { kDisabled, kRecording, kFull };

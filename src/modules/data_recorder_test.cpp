@@ -13,7 +13,9 @@ using testing_graph::Bench;
 
 struct Rows final : graph::EffectSink {
   void on_effect(const graph::Effect& effect) override {
-    EXPECT_EQ(effect.kind, data_recorder::kRecordEffect);
+    const bool before = effect.kind == data_recorder::kBeforeEffect;
+    EXPECT_TRUE(before || effect.kind == data_recorder::kRecordEffect) << effect.kind;
+    waits.push_back(before);
     seconds.push_back(effect.time.unix_ns() / 1000000000);
     values.emplace_back(effect.values.begin(), effect.values.end());
     marks.push_back(effect.marks);
@@ -21,6 +23,7 @@ struct Rows final : graph::EffectSink {
   std::vector<std::int64_t> seconds;
   std::vector<std::vector<double>> values;
   std::vector<Marks> marks;
+  std::vector<bool> waits;
 };
 
 struct Recording : Bench {
@@ -92,6 +95,31 @@ TEST(DataRecorder, RecordsWhenAskedByAPulseOrByEachUpdate) {
   by_update.graph->write(by_update.reg("Y"), 1.0, {});
   by_update.commit();
   EXPECT_EQ(by_update.rows.seconds.size(), 2U) << "Source 1 only";
+}
+
+TEST(DataRecorder, APulseGivesABurstOfWhatWasBeforeAndWhatComesAfter) {
+  Recording log(R"("Trigger On" = "PULSE", "Pre-trigger Records" = 3, "Post-trigger Records" = 2)");
+  for (int i = 0; i < 5; ++i) {
+    log.x(i);
+  }
+  EXPECT_EQ(log.rows.waits, std::vector<bool>(5, true)) << "the store remembers the latest three";
+  EXPECT_EQ(log.value("L Data Log"), 0.0);
+  log.press("P");
+  EXPECT_EQ(log.value("L Data Log"), 4.0);
+  for (int i = 5; i < 9; ++i) {
+    log.x(i);
+  }
+  EXPECT_EQ(log.value("L Data Log"), 6.0) << "10 + 5 + 1 of the manual's example: 3 + 2 + 1";
+  EXPECT_EQ(log.rows.waits,
+            (std::vector<bool>{true, true, true, true, true, false, false, false, true, true}));
+  // A pulse within a burst makes it longer and repeats nothing.
+  log.press("P");
+  log.x(9);
+  log.press("P");
+  for (int i = 10; i < 14; ++i) {
+    log.x(i);
+  }
+  EXPECT_EQ(log.value("L Data Log"), 6.0 + 2.0 + 1.0 + 1.0 + 1.0 + 2.0);
 }
 
 TEST(DataRecorder, RowsCarryTheMarksOfAllTheirSources) {

@@ -227,7 +227,9 @@ EncodedBlock BlockBuilder::finish(BlockEncoder& encoder) {
     previous = static_cast<std::uint64_t>(time);
   }
   at += rows * 8;
+  block.marks = flags_.front() & kRowMarks;
   for (const std::uint8_t flags : flags_) {
+    block.marks = combine_marks(block.marks, flags);
     block.gaps += (flags & kRowAfterGap) != 0 ? 1U : 0U;
     *at++ = static_cast<std::byte>(flags);
   }
@@ -394,6 +396,34 @@ Result<std::vector<float>> decode_waveform(std::span<const std::byte> data, std:
     }
   }
   return frames;
+}
+
+std::vector<std::byte> encode_rms(const RmsTrace& rms, BlockEncoder& encoder) {
+  BlockBuilder builder(std::vector(kInputCount, ColumnType::Float32));
+  std::array<double, kInputCount> values{};
+  for (std::size_t r = 0; r < std::min(rms.time.size(), kMaxBlockRows); ++r) {
+    std::copy_n(rms.values.begin() + static_cast<std::ptrdiff_t>(r * kInputCount), kInputCount,
+                values.begin());
+    builder.add(rms.time[r], 0, values);
+  }
+  return builder.rows() == 0 ? std::vector<std::byte>() : builder.finish(encoder).data;
+}
+
+Result<RmsTrace> decode_rms(std::span<const std::byte> data) {
+  const std::vector types(kInputCount, ColumnType::Float32);
+  auto block = decode_block(data, types, {});
+  if (!block) {
+    return fail(block.error());
+  }
+  RmsTrace rms;
+  rms.time = std::move(block->times);
+  rms.values.resize(rms.time.size() * kInputCount);
+  for (std::size_t c = 0; c < kInputCount; ++c) {
+    for (std::size_t r = 0; r < rms.time.size(); ++r) {
+      rms.values[r * kInputCount + c] = static_cast<float>(block->columns[c][r]);
+    }
+  }
+  return rms;
 }
 
 }  // namespace halfcycle::recorder

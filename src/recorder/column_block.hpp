@@ -17,8 +17,10 @@
 #include <vector>
 
 #include "base/instant.hpp"
+#include "base/quality.hpp"
 #include "base/result.hpp"
 #include "base/system.hpp"
+#include "recorder/history.hpp"
 
 namespace halfcycle::recorder {
 
@@ -28,6 +30,20 @@ enum class ColumnType : std::uint8_t { Float32, Float64 };
 inline constexpr std::uint8_t kRowMarks = 0x0F;
 inline constexpr std::uint8_t kRowAfterGap = 0x10;
 
+/// Marks as four bits: 1 flagged, 2 complete, 4 clock ok, 8 sync ok.
+[[nodiscard]] constexpr std::uint8_t pack_marks(Marks marks) {
+  return static_cast<std::uint8_t>((marks.flagged ? 1U : 0U) | (marks.complete ? 2U : 0U) |
+                                   (marks.clock_ok ? 4U : 0U) | (marks.sync_ok ? 8U : 0U));
+}
+[[nodiscard]] constexpr Marks unpack_marks(std::uint8_t bits) {
+  return {(bits & 1U) != 0, (bits & 2U) != 0, (bits & 4U) != 0, (bits & 8U) != 0};
+}
+/// The marks of several rows together, as Marks::combined(): flagged if one is, the others if all
+/// are.
+[[nodiscard]] constexpr std::uint8_t combine_marks(std::uint8_t a, std::uint8_t b) {
+  return static_cast<std::uint8_t>(((a | b) & 0x01U) | (a & b & 0x0EU));
+}
+
 inline constexpr std::size_t kMaxBlockRows = 4096;
 inline constexpr std::size_t kMaxBlockColumns = 256;
 
@@ -35,6 +51,7 @@ struct EncodedBlock {
   Instant first, last;  ///< times do not go back within a block
   std::uint32_t rows = 0;
   std::uint32_t gaps = 0;  ///< rows with kRowAfterGap
+  std::uint8_t marks = 0;  ///< of all rows together
   std::vector<std::byte> data;
   std::vector<std::byte> summary;
 };
@@ -104,5 +121,10 @@ class BlockBuilder {
 /// frames × lanes; NaN in lanes without an input.
 [[nodiscard]] Result<std::vector<float>> decode_waveform(std::span<const std::byte> data,
                                                          std::size_t lanes, InputMask inputs);
+
+/// ½-cycle values of all inputs, as a block of Float32 columns in the order of the inputs; at most
+/// kMaxBlockRows of them. Empty: there are none.
+[[nodiscard]] std::vector<std::byte> encode_rms(const RmsTrace& rms, BlockEncoder& encoder);
+[[nodiscard]] Result<RmsTrace> decode_rms(std::span<const std::byte> data);
 
 }  // namespace halfcycle::recorder

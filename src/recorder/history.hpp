@@ -56,6 +56,7 @@ struct LogRows {
   std::vector<std::vector<double>> values;     ///< [column][point]; NaN = not available
   std::vector<std::vector<double>> low, high;  ///< empty unless downsampled
   std::vector<bool> gap_before;  ///< rows are missing between this point and the one before
+  std::vector<Marks> marks;      ///< of the row; of a bucket those of all its rows together
   std::uint64_t rows = 0;        ///< that the range holds
 };
 
@@ -86,13 +87,21 @@ struct StoredDisturbance {
   bool has_waveform = false;
 };
 
+/// Urms(1/2) and Irms(1/2) of the inputs, as they were measured.
+struct RmsTrace {
+  std::vector<Instant> time;  ///< end of each one-cycle window, in order
+  std::vector<float> values;  ///< time × kInputCount, V or A; NaN = not available
+};
+
+/// A stretch of samples around a disturbance.
 struct StoredWaveform {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;  ///< of the disturbance
   Instant start;
   double rate_hertz = 0.0;
   InputMask inputs;
   std::size_t lanes = 8;
   std::vector<float> frames;  ///< frames × lanes, as in SampleBlock
+  RmsTrace rms{};             ///< empty: not kept (older stores)
 };
 
 struct StoreHealth {
@@ -122,8 +131,9 @@ class History {
   [[nodiscard]] virtual Result<std::vector<StoredDisturbance>> disturbances(
       std::string_view meter, const EventQuery& query) const = 0;
   [[nodiscard]] virtual std::uint64_t latest_disturbance() const = 0;
-  [[nodiscard]] virtual Result<StoredWaveform> waveform(std::string_view meter,
-                                                        std::uint64_t disturbance) const = 0;
+  /// In order of time: all of it in one, or of a long disturbance its beginning and its end.
+  [[nodiscard]] virtual Result<std::vector<StoredWaveform>> waveforms(
+      std::string_view meter, std::uint64_t disturbance) const = 0;
   [[nodiscard]] virtual StoreHealth health() const = 0;
 };
 

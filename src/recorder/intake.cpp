@@ -105,10 +105,12 @@ void Intake::on_event(const graph::Event& event) {
 }
 
 void Intake::on_effect(const graph::Effect& effect) {
-  if (effect.kind != modules::data_recorder::kRecordEffect) {
+  const bool waits = effect.kind == modules::data_recorder::kBeforeEffect;
+  if (!waits && effect.kind != modules::data_recorder::kRecordEffect) {
     return;
   }
   IntakeRow head;
+  head.waits = waits ? 1 : 0;
   head.time_unix_ns = effect.time.unix_ns();
   head.module = effect.module;
   head.count = static_cast<std::uint16_t>(effect.values.size());

@@ -28,7 +28,7 @@ struct IntakeRow {
   std::uint32_t module = 0;
   std::uint16_t count = 0;
   std::uint8_t marks = 0;  ///< 1 flagged, 2 complete, 4 clock ok, 8 sync ok
-  std::uint8_t unused = 0;
+  std::uint8_t waits = 0;  ///< 1: becomes a row with the next one that is one
 };
 
 /// An event of the graph; texts follow it in the ring: cause, effect, user, origin.
@@ -58,7 +58,7 @@ class Intake final : public graph::EventSink, public graph::EffectSink {
 
   // ── The measuring thread ────────────────────────────────────────────────────────────────────
   void on_event(const graph::Event& event) override;
-  /// Takes "record" effects; others are for other rooms and ignored.
+  /// Takes the effects of Data Recorders; others are for other rooms and ignored.
   void on_effect(const graph::Effect& effect) override;
   void on_voltage_event(const quality::VoltageEvent& event);
 

@@ -15,10 +15,6 @@ namespace {
 namespace data_recorder = modules::data_recorder;
 namespace event_log = modules::event_log;
 
-// A disturbance's waveform: this much before and after it, at most so long in all.
-constexpr Duration kBefore = Duration::ms(200);
-constexpr Duration kAfter = Duration::ms(200);
-constexpr Duration kLongest = Duration::seconds(3);
 constexpr std::chrono::seconds kWaitForWaveform{2};
 // Events and disturbances of one batch, while the disk refuses.
 constexpr std::size_t kMaxPendingEvents = 100000;
@@ -144,10 +140,12 @@ void MeterRecording::define_recorders() {
     definition.stop_when_full = static_cast<int>(setup_number(m, data_recorder::kRecordMode)) ==
                                 data_recorder::kStopWhenFull;
     const auto trigger = static_cast<int>(setup_number(m, data_recorder::kTriggerOn));
+    const double before = setup_number(m, data_recorder::kBefore);
     if (trigger == data_recorder::kOnInterval) {
       definition.interval =
           Duration::seconds(static_cast<std::int64_t>(setup_number(m, data_recorder::kInterval)));
-    } else if (trigger == data_recorder::kOnUpdate) {
+    } else if (trigger == data_recorder::kOnUpdate ||
+               before + setup_number(m, data_recorder::kAfter) > 0.0) {
       definition.interval = Duration::ns(
           tick_ns(compiled.registers()[compiled.links()[module.first_input].index].tick));
     }
@@ -155,11 +153,20 @@ void MeterRecording::define_recorders() {
     const Duration gap = Duration::ns(definition.interval.count_ns() * 3 / 2);
     if (recorder_of_module_[m] < 0) {
       recorder_of_module_[m] = static_cast<std::int32_t>(recorders_.size());
-      recorders_.push_back({m, log, definition.columns, BlockBuilder(definition.columns.types),
-                            graph::kNoInstant, gap, 0, true});
-    } else {
-      recorders_[static_cast<std::size_t>(recorder_of_module_[m])].gap = gap;
+      recorders_.push_back({m,
+                            log,
+                            definition.columns,
+                            BlockBuilder(definition.columns.types),
+                            graph::kNoInstant,
+                            gap,
+                            0,
+                            true,
+                            0,
+                            {}});
     }
+    DataRecorder& recorder = recorders_[static_cast<std::size_t>(recorder_of_module_[m])];
+    recorder.gap = gap;
+    recorder.most_before = static_cast<std::size_t>(before);
   }
   writer_.set_event_depth(intake_->meter(), static_cast<std::uint64_t>(depth));
 }
@@ -214,6 +221,22 @@ void MeterRecording::take_rows(bool room) {
 
 void MeterRecording::take_row(const IntakeRow& row, std::span<const double> values, bool room) {
   DataRecorder& recorder = recorders_[static_cast<std::size_t>(recorder_of_module_[row.module])];
+  if (row.waits != 0) {
+    recorder.before.push_back({row, {values.begin(), values.end()}});
+    while (recorder.before.size() > recorder.most_before) {
+      recorder.before.pop_front();
+    }
+    return;
+  }
+  for (const WaitingRow& waiting : recorder.before) {
+    add_row(recorder, waiting.row, waiting.values, room);
+  }
+  recorder.before.clear();
+  add_row(recorder, row, values, room);
+}
+
+void MeterRecording::add_row(DataRecorder& recorder, const IntakeRow& row,
+                             std::span<const double> values, bool room) {
   if (!room) {
     count_dropped(recorder, 1);
     return;
@@ -311,10 +334,7 @@ void MeterRecording::take_disturbances() {
     stored.id = writer_.next_disturbance();
     stored.meter = intake_->meter();
     if (read_waveform_) {
-      const Instant start = stored.event.start.value_or(stored.event.first_seen);
-      const Instant end = stored.event.end.value_or(start);
-      const Instant from = start - kBefore;
-      awaited_.push_back({stored.id, from, std::min(end + kAfter, from + kLongest),
+      awaited_.push_back({stored.id, stored.event,
                           std::chrono::steady_clock::now() + kWaitForWaveform, read_waveform_});
     }
     writer_.batch().disturbances.push_back(std::move(stored));

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ namespace halfcycle::recorder {
 /// A disturbance whose samples are yet to be asked for.
 struct AwaitedWaveform {
   std::uint64_t disturbance = 0;
-  Instant from, to;
+  quality::VoltageEvent event;
   std::chrono::steady_clock::time_point until;
   std::shared_ptr<const WaveformReader> read;
 };
@@ -46,6 +47,10 @@ class MeterRecording {
   [[nodiscard]] std::uint64_t dropped() const { return dropped_ + intake_->dropped_events(); }
 
  private:
+  struct WaitingRow {
+    IntakeRow row;
+    std::vector<double> values;
+  };
   struct DataRecorder {
     std::uint32_t module = 0;
     std::size_t log = 0;
@@ -55,6 +60,8 @@ class MeterRecording {
     Duration gap;  ///< more than this between rows: some are missing; zero: cannot be told
     std::uint64_t dropped = 0;
     bool gap_next = true;  ///< the first row after a start
+    std::size_t most_before = 0;
+    std::deque<WaitingRow> before;  ///< rows from before a pulse that may come
   };
   struct RetainedGroup {
     graph::Tick tick = graph::Tick::Event;
@@ -69,6 +76,8 @@ class MeterRecording {
   void find_retained();
   void take_rows(bool room);
   void take_row(const IntakeRow& row, std::span<const double> values, bool room);
+  void add_row(DataRecorder& recorder, const IntakeRow& row, std::span<const double> values,
+               bool room);
   void take_events();
   void take_event(std::span<const std::byte> message);
   void take_disturbances();

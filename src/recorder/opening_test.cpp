@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/format.hpp"
+#include "recorder/column_block.hpp"
 #include "recorder/recorder_fixture.hpp"
 #include "recorder/sqlite.hpp"
 
@@ -51,9 +53,24 @@ TEST(Opening, AFileOfVersion1IsBroughtUpToDateWithEveryRow) {
   sql << file.rdbuf();
   ASSERT_FALSE(sql.str().empty());
   change(folder, sql.str());
+  // A dip with its samples, as version 1 and 2 kept it.
+  const std::vector<float> frames{1.5F, 0, 0, 0, 0, 0, 0, 0, -2.5F, 0, 0, 0, 0, 0, 0, 0};
+  InputMask inputs;
+  inputs.add(Input::V1);
+  BlockEncoder encoder;
+  std::string blob;
+  for (const std::byte byte : encode_waveform(frames, 8, inputs, encoder)) {
+    blob += format("{:02x}", static_cast<unsigned>(byte));
+  }
+  change(
+      folder,
+      "INSERT INTO disturbances(id, meter, type, first_seen, worst_phase, threshold, hysteresis, "
+      "reference_v, line_to_line, involved) VALUES(5, 1, 'dip', 7, 0, 0.9, 0.02, 230, 0, 1); "
+      "INSERT INTO waveforms VALUES(5, 77, 3200, 1, 8, x'" +
+          blob + "')");
   Remembering log;
   const auto store = testing_store::open(folder, log, only_when_told());
-  EXPECT_NE(store->health().check.find("brought from version 1 to 2"), std::string::npos)
+  EXPECT_NE(store->health().check.find("brought from version 1 to 3"), std::string::npos)
       << store->health().check;
   TestMeter meter(kSecondLog);
   meter.attach(*store);
@@ -67,6 +84,12 @@ TEST(Opening, AFileOfVersion1IsBroughtUpToDateWithEveryRow) {
     EXPECT_EQ(rows.values[1][i], 100.0 + static_cast<double>(i));
   }
   EXPECT_EQ(store->events("m", {}).value().size(), 1U);
+  EXPECT_TRUE(store->disturbances("m", {}).value().at(0).has_waveform);
+  const auto parts = store->waveforms("m", 5).value();
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_EQ(parts[0].start, Instant::from_unix_ns(77));
+  EXPECT_EQ(parts[0].frames[8], -2.5F);
+  EXPECT_TRUE(parts[0].rms.time.empty());
   // The summaries that the step has made are those of the rows, and rows go on being added.
   meter.now = kStart + Duration::seconds(40);
   for (int i = 40; i < 20000; ++i) {
@@ -80,6 +103,7 @@ TEST(Opening, AFileOfVersion1IsBroughtUpToDateWithEveryRow) {
   EXPECT_EQ(few.rows, 20000U);
   EXPECT_EQ(few.low[0][0], 0.0);
   EXPECT_EQ(few.high[1][0], 100.0 + 19999.0);
+  EXPECT_TRUE(few.marks[0].complete) << "of the old rows too";
 }
 
 TEST(Opening, AFileOfANewerProgramIsRefusedAndLeftAlone) {
@@ -90,7 +114,7 @@ TEST(Opening, AFileOfANewerProgramIsRefusedAndLeftAlone) {
   const auto store = Store::open(folder.path(), {}, log);
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().message.find("version 99"), std::string::npos) << store.error().message;
-  change(folder, "PRAGMA user_version = 2");
+  change(folder, "PRAGMA user_version = 3");
   EXPECT_EQ(testing_store::open(folder, log)->rows("m", "L", {}).value().time.size(), 40U);
 }
 

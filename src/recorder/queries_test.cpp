@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -23,19 +24,28 @@ using testing_store::TestMeter;
 struct Bench {
   explicit Bench(std::string_view text, StoreOptions options = only_when_told())
       : store(testing_store::open(folder, log, options)), meter(text) {
-    meter.attach(*store, "m", [this](Instant from, Instant to) { return waveform(from, to); });
+    meter.attach(*store, "m",
+                 [this](const quality::VoltageEvent& event) { return waveforms(event); });
   }
-  std::optional<StoredWaveform> waveform(Instant from, Instant to) {
-    asked.push_back({from, to});
+  std::vector<StoredWaveform> waveforms(const quality::VoltageEvent& event) {
+    asked.push_back(event);
     if (!has_waveform) {
-      return std::nullopt;
+      return {};
     }
-    StoredWaveform out;
-    out.start = from;
-    out.rate_hertz = 1000.0;
-    out.inputs.add(Input::V1);
-    out.frames.assign(8 * 100, 1.5F);
-    return out;
+    StoredWaveform beginning;
+    beginning.start = event.first_seen;
+    beginning.rate_hertz = 1000.0;
+    beginning.inputs.add(Input::V1);
+    beginning.frames.assign(8 * 100, 1.5F);
+    beginning.rms.time = {event.first_seen + Duration::ms(20), event.first_seen + Duration::ms(31)};
+    beginning.rms.values.assign(2 * kInputCount, std::numeric_limits<float>::quiet_NaN());
+    beginning.rms.values[0] = 230.25F;
+    beginning.rms.values[kInputCount] = 115.5F;
+    StoredWaveform end = beginning;
+    end.start = event.first_seen + Duration::seconds(60);
+    end.frames.assign(8 * 50, -2.5F);
+    end.rms = {};
+    return {beginning, end};
   }
   void flush() {
     const auto ok = store->flush();
@@ -49,7 +59,7 @@ struct Bench {
   Folder folder;
   Remembering log;
   bool has_waveform = true;
-  std::vector<std::pair<Instant, Instant>> asked;
+  std::vector<quality::VoltageEvent> asked;
   std::unique_ptr<Store> store;
   TestMeter meter;
 };
@@ -332,6 +342,60 @@ setup = { Cutoff = 10 }
   EXPECT_TRUE(bench.store->events("m", {}).value().empty());
 }
 
+TEST(Rows, ABurstHoldsTheRowsFromBeforeItsPulse) {
+  Bench bench(R"(
+[[module]]
+type = "Data Recorder"
+label = "L"
+inputs = { "Source 1" = "X", Record = "Button" }
+setup = { "Trigger On" = "PULSE", "Pre-trigger Records" = 10, "Post-trigger Records" = 5 }
+)");
+  for (int i = 0; i < 100; ++i) {
+    if (i == 30 || i == 70) {
+      bench.meter.press();
+    }
+    bench.meter.frame(i, 0);
+    if (i % 7 == 0) {
+      bench.flush();
+    }
+  }
+  bench.flush();
+  const LogRows rows = bench.rows({});
+  ASSERT_EQ(rows.time.size(), 32U) << "twice 10 + 5 + 1";
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(rows.values[0][i], 20.0 + static_cast<double>(i));
+    EXPECT_EQ(rows.time[i], kStart + Duration::seconds(21 + static_cast<std::int64_t>(i)));
+  }
+  EXPECT_EQ(rows.values[0][10], 29.0) << "at the pulse: the latest";
+  EXPECT_EQ(rows.values[0][15], 34.0);
+  EXPECT_EQ(rows.values[0][16], 60.0);
+  std::vector<bool> gaps(32, false);
+  gaps[16] = true;
+  EXPECT_EQ(rows.gap_before, gaps) << "between the bursts nothing was recorded";
+}
+
+TEST(Rows, TheMarksOfAPointAreThoseOfAllItsRows) {
+  Bench bench(kSecondLog);
+  for (int i = 0; i < 20000; ++i) {
+    const Marks marks{
+        .flagged = i == 3, .complete = i < 19000, .clock_ok = true, .sync_ok = i != 9500};
+    bench.meter.frame(i, i, graph::Tick::OneSecond, Duration::seconds(1), marks);
+    if (i % 500 == 0) {
+      bench.flush();
+    }
+  }
+  bench.flush();
+  const LogRows raw = bench.rows({.to = kStart + Duration::seconds(10)});
+  ASSERT_EQ(raw.marks.size(), 9U);
+  EXPECT_FALSE(raw.marks[2].flagged);
+  EXPECT_TRUE(raw.marks[3].flagged);
+  // Two halves; most blocks give their summary and are not decoded.
+  const LogRows halves = bench.rows({.max_points = 2});
+  ASSERT_EQ(halves.marks.size(), 2U);
+  EXPECT_EQ(halves.marks[0], (Marks{.flagged = true, .sync_ok = false}));
+  EXPECT_EQ(halves.marks[1], (Marks{.complete = false}));
+}
+
 TEST(Disturbances, WhoeverHasTheWaveformMayComeWithALockOfHisOwn) {
   const Folder folder;
   Remembering log;
@@ -341,10 +405,10 @@ TEST(Disturbances, WhoeverHasTheWaveformMayComeWithALockOfHisOwn) {
   std::mutex of_others;
   std::atomic<bool> asked{false};
   TestMeter meter("");
-  meter.attach(*store, "m", [&](Instant, Instant) -> std::optional<StoredWaveform> {
+  meter.attach(*store, "m", [&](const quality::VoltageEvent&) -> std::vector<StoredWaveform> {
     asked = true;
     const std::lock_guard lock(of_others);
-    return std::nullopt;
+    return {};
   });
   std::unique_lock lock(of_others);
   meter.intake->on_voltage_event(quality::VoltageEvent{});
@@ -395,14 +459,24 @@ TEST(Disturbances, ComeBackWholeWithTheirWaveform) {
   EXPECT_EQ(first.event.phases[2].extreme_volts, 3.25);
   EXPECT_EQ(bench.store->latest_disturbance(), found[0].id);
   ASSERT_FALSE(bench.asked.empty());
-  EXPECT_EQ(bench.asked[0].first, *dip.start - Duration::ms(200));
-  EXPECT_EQ(bench.asked[0].second, *dip.end + Duration::ms(200));
-  const auto waveform = bench.store->waveform("m", first.id);
-  ASSERT_TRUE(waveform);
-  EXPECT_EQ(waveform->start, bench.asked[0].first);
-  EXPECT_EQ(waveform->frames.size(), 800U);
-  EXPECT_EQ(waveform->frames[8], 1.5F);
-  EXPECT_FALSE(bench.store->waveform("m", found[0].id));
+  EXPECT_EQ(bench.asked[0].type, dip.type);
+  EXPECT_EQ(bench.asked[0].first_seen, dip.first_seen);
+  const auto parts = bench.store->waveforms("m", first.id);
+  ASSERT_TRUE(parts);
+  ASSERT_EQ(parts->size(), 2U);
+  const StoredWaveform& beginning = parts->front();
+  EXPECT_EQ(beginning.start, dip.first_seen);
+  EXPECT_EQ(beginning.frames.size(), 800U);
+  EXPECT_EQ(beginning.frames[8], 1.5F);
+  ASSERT_EQ(beginning.rms.time.size(), 2U);
+  EXPECT_EQ(beginning.rms.time[1], dip.first_seen + Duration::ms(31));
+  EXPECT_EQ(beginning.rms.values[0], 230.25F);
+  EXPECT_EQ(beginning.rms.values[kInputCount], 115.5F);
+  EXPECT_TRUE(std::isnan(beginning.rms.values[1]));
+  EXPECT_EQ(parts->back().start, dip.first_seen + Duration::seconds(60));
+  EXPECT_EQ(parts->back().frames[0], -2.5F);
+  EXPECT_TRUE(parts->back().rms.time.empty());
+  EXPECT_FALSE(bench.store->waveforms("m", found[0].id));
 }
 
 }  // namespace

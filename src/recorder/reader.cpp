@@ -187,7 +187,7 @@ Result<void> collect(Database& database, const Generation& generation,
   if (wanted.empty()) {
     return {};
   }
-  auto blocks = database.prepare(std::string("SELECT id, first, last, rows, gaps, summary") +
+  auto blocks = database.prepare(std::string("SELECT id, first, last, rows, gaps, summary, marks") +
                                  kInRange + " ORDER BY first, id");
   auto data = database.prepare("SELECT data FROM blocks WHERE id = ?");
   if (!blocks || !data) {
@@ -206,11 +206,13 @@ Result<void> collect(Database& database, const Generation& generation,
     }
     const Instant first = Instant::from_unix_ns(blocks->integer(1));
     const Instant last = Instant::from_unix_ns(blocks->integer(2));
-    if (collector.takes_whole(first, last)) {
+    // Of a block from before version 3 the marks are in its rows only.
+    if (collector.takes_whole(first, last) && !blocks->is_null(6)) {
       const auto summary = read_summary(blocks->blob(5), generation.columns.types, wanted);
       if (!summary.empty()) {
         collector.add_block(first, last, static_cast<std::uint64_t>(blocks->integer(3)),
-                            blocks->integer(4) != 0, summary, places);
+                            blocks->integer(4) != 0, static_cast<std::uint8_t>(blocks->integer(6)),
+                            summary, places);
         continue;
       }
     }
@@ -309,6 +311,31 @@ StoredDisturbance disturbance_of(const Statement& row) {
     phase.start = instant_at(row, 15 + 3 * p);
     phase.end = instant_at(row, 16 + 3 * p);
     phase.extreme_volts = row.number(17 + 3 * p);
+  }
+  return out;
+}
+
+Result<StoredWaveform> waveform_of(const Statement& row) {
+  StoredWaveform out;
+  out.start = Instant::from_unix_ns(row.integer(0));
+  out.rate_hertz = row.number(1);
+  for (std::size_t i = 0; i < kInputCount; ++i) {
+    if ((row.integer(2) >> i & 1) != 0) {
+      out.inputs.add(static_cast<Input>(i));
+    }
+  }
+  out.lanes = static_cast<std::size_t>(row.integer(3));
+  auto frames = decode_waveform(row.blob(4), out.lanes, out.inputs);
+  if (!frames) {
+    return fail(frames.error());
+  }
+  out.frames = *std::move(frames);
+  if (!row.blob(5).empty()) {
+    auto rms = decode_rms(row.blob(5));
+    if (!rms) {
+      return fail(rms.error());
+    }
+    out.rms = *std::move(rms);
   }
   return out;
 }
@@ -523,7 +550,8 @@ Result<std::vector<StoredDisturbance>> Reader::disturbances(std::string_view met
   return out;
 }
 
-Result<StoredWaveform> Reader::waveform(std::string_view meter, std::uint64_t disturbance) {
+Result<std::vector<StoredWaveform>> Reader::waveforms(std::string_view meter,
+                                                      std::uint64_t disturbance) {
   Lease lease(*this);
   if (!*lease) {
     return fail((*lease).error());
@@ -534,37 +562,35 @@ Result<StoredWaveform> Reader::waveform(std::string_view meter, std::uint64_t di
     return fail(id.error());
   }
   auto statement = database.prepare(
-      "SELECT w.start, w.rate_hz, w.inputs, w.lanes, w.data FROM waveforms w JOIN disturbances d "
-      "ON d.id = w.disturbance WHERE w.disturbance = ? AND d.meter = ?");
+      "SELECT w.start, w.rate_hz, w.inputs, w.lanes, w.data, w.rms FROM waveforms w JOIN "
+      "disturbances d ON d.id = w.disturbance WHERE w.disturbance = ? AND d.meter = ? ORDER BY "
+      "w.part");
   if (!statement) {
     return fail(statement.error());
   }
   statement->bind(1, disturbance);
   statement->bind(2, *id);
-  const auto row = statement->step();
-  if (!row) {
-    return fail(row.error());
-  }
-  if (!*row) {
-    return fail(ErrorCode::InvalidSetup, "there is no waveform of disturbance {} of meter '{}'",
-                disturbance, meter);
-  }
-  StoredWaveform out;
-  out.id = disturbance;
-  out.start = Instant::from_unix_ns(statement->integer(0));
-  out.rate_hertz = statement->number(1);
-  for (std::size_t i = 0; i < kInputCount; ++i) {
-    if ((statement->integer(2) >> i & 1) != 0) {
-      out.inputs.add(static_cast<Input>(i));
+  std::vector<StoredWaveform> out;
+  bool damaged = false;
+  const auto ok = each_row(*statement, [&](const Statement& row) {
+    auto part = waveform_of(row);
+    damaged = damaged || !part;
+    if (part) {
+      part->id = disturbance;
+      out.push_back(*std::move(part));
     }
+  });
+  if (!ok) {
+    return fail(ok.error());
   }
-  out.lanes = static_cast<std::size_t>(statement->integer(3));
-  auto frames = decode_waveform(statement->blob(4), out.lanes, out.inputs);
-  if (!frames) {
+  if (damaged) {
     return fail(ErrorCode::Machine, "the waveform of disturbance {} is damaged in the store",
                 disturbance);
   }
-  out.frames = *std::move(frames);
+  if (out.empty()) {
+    return fail(ErrorCode::InvalidSetup, "there is no waveform of disturbance {} of meter '{}'",
+                disturbance, meter);
+  }
   return out;
 }
 

@@ -26,7 +26,8 @@ class Reader {
                                                         const EventQuery& query);
   [[nodiscard]] Result<std::vector<StoredDisturbance>> disturbances(std::string_view meter,
                                                                     const EventQuery& query);
-  [[nodiscard]] Result<StoredWaveform> waveform(std::string_view meter, std::uint64_t disturbance);
+  [[nodiscard]] Result<std::vector<StoredWaveform>> waveforms(std::string_view meter,
+                                                              std::uint64_t disturbance);
 
  private:
   // A connection for the time of one query; given back unless it failed.

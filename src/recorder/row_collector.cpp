@@ -43,9 +43,10 @@ bool RowCollector::takes_whole(Instant first, Instant last) const {
          (coarse_ || bucket_of(first.unix_ns()) == bucket_of(last.unix_ns()));
 }
 
-void RowCollector::add_to_bucket(std::int64_t time, bool gap, std::uint64_t rows,
-                                 std::int64_t last) {
+void RowCollector::add_to_bucket(std::int64_t time, bool gap, std::uint8_t marks,
+                                 std::uint64_t rows, std::int64_t last) {
   Bucket& bucket = buckets_[bucket_of(time)];
+  bucket.marks = bucket.rows == 0 ? marks : combine_marks(bucket.marks, marks);
   bucket.last = bucket.rows == 0 ? last : std::max(bucket.last, last);
   bucket.gap = bucket.gap || gap || gap_;
   bucket.rows += rows;
@@ -63,9 +64,9 @@ void RowCollector::add_cell(std::size_t bucket, std::size_t column, double low, 
 }
 
 void RowCollector::add_block(Instant first, Instant last, std::uint64_t rows, bool gap,
-                             std::span<const ColumnSummary> summary,
+                             std::uint8_t marks, std::span<const ColumnSummary> summary,
                              std::span<const std::size_t> places) {
-  add_to_bucket(first.unix_ns(), gap, rows, last.unix_ns());
+  add_to_bucket(first.unix_ns(), gap, marks, rows, last.unix_ns());
   const std::size_t bucket = bucket_of(first.unix_ns());
   for (std::size_t k = 0; k < summary.size(); ++k) {
     const ColumnSummary& s = summary[k];
@@ -82,9 +83,11 @@ void RowCollector::add_rows(const DecodedBlock& block, std::span<const std::size
       continue;
     }
     const bool gap = (block.flags[r] & kRowAfterGap) != 0;
+    const std::uint8_t marks = block.flags[r] & kRowMarks;
     if (!bucketed_) {
       times_.push_back(time);
       gaps_.push_back(gap || gap_);
+      marks_.push_back(marks);
       gap_ = false;
       ++rows_;
       values_.resize(values_.size() + columns_, kNotAvailable);
@@ -94,7 +97,7 @@ void RowCollector::add_rows(const DecodedBlock& block, std::span<const std::size
       }
       continue;
     }
-    add_to_bucket(time, gap, 1, time);
+    add_to_bucket(time, gap, marks, 1, time);
     const std::size_t bucket = bucket_of(time);
     for (std::size_t k = 0; k < places.size(); ++k) {
       const double value = block.columns[k][r];
@@ -112,7 +115,7 @@ LogRows RowCollector::finish() {
     rows_ = 0;
     gap_ = false;
     for (std::size_t r = 0; r < times_.size(); ++r) {
-      add_to_bucket(times_[r], gaps_[r], 1, times_[r]);
+      add_to_bucket(times_[r], gaps_[r], marks_[r], 1, times_[r]);
       const std::size_t bucket = bucket_of(times_[r]);
       for (std::size_t c = 0; c < columns_; ++c) {
         const double value = values_[r * columns_ + c];
@@ -137,6 +140,7 @@ LogRows RowCollector::finish_rows() {
   for (const std::size_t r : order) {
     out.time.push_back(Instant::from_unix_ns(times_[r]));
     out.gap_before.push_back(gaps_[r] && !out.gap_before.empty());
+    out.marks.push_back(unpack_marks(marks_[r]));
     for (std::size_t c = 0; c < columns_; ++c) {
       out.values[c].push_back(values_[r * columns_ + c]);
     }
@@ -159,6 +163,7 @@ LogRows RowCollector::finish_buckets() {
     const Instant last = Instant::from_unix_ns(bucket.last);
     out.time.push_back(out.time.empty() ? last : std::max(last, out.time.back()));
     out.gap_before.push_back(bucket.gap);
+    out.marks.push_back(unpack_marks(bucket.marks));
     for (std::size_t c = 0; c < columns_; ++c) {
       const Cell& cell = cells_[b * columns_ + c];
       const bool any = cell.count != 0;

@@ -37,7 +37,7 @@ class RowCollector {
   [[nodiscard]] bool takes_whole(Instant first, Instant last) const;
 
   // Blocks come in the order of their first rows. places: the result's column for each of theirs.
-  void add_block(Instant first, Instant last, std::uint64_t rows, bool gap,
+  void add_block(Instant first, Instant last, std::uint64_t rows, bool gap, std::uint8_t marks,
                  std::span<const ColumnSummary> summary, std::span<const std::size_t> places);
   void add_rows(const DecodedBlock& block, std::span<const std::size_t> places);
   /// A block that cannot be read: its rows are missing before what comes next.
@@ -62,11 +62,13 @@ class RowCollector {
     std::int64_t last = 0;
     std::uint64_t rows = 0;
     bool gap = false;
+    std::uint8_t marks = 0;
   };
 
   [[nodiscard]] std::size_t bucket_of(std::int64_t time) const;
   void begin_buckets();
-  void add_to_bucket(std::int64_t time, bool gap, std::uint64_t rows, std::int64_t last);
+  void add_to_bucket(std::int64_t time, bool gap, std::uint8_t marks, std::uint64_t rows,
+                     std::int64_t last);
   void add_cell(std::size_t bucket, std::size_t column, double low, double high, double sum,
                 std::uint64_t count);
   [[nodiscard]] LogRows finish_rows();
@@ -85,6 +87,7 @@ class RowCollector {
   // Rows as they are: columns_ values each.
   std::vector<std::int64_t> times_;
   std::vector<bool> gaps_;
+  std::vector<std::uint8_t> marks_;
   std::vector<double> values_;
 
   std::vector<Bucket> buckets_;

@@ -30,7 +30,8 @@ CREATE TABLE blocks(
   rows INTEGER NOT NULL,
   gaps INTEGER NOT NULL,
   summary BLOB NOT NULL,
-  data BLOB NOT NULL);
+  data BLOB NOT NULL,
+  marks INTEGER);
 CREATE INDEX blocks_by_time ON blocks(log, first, last, rows);
 CREATE INDEX blocks_by_log ON blocks(log);
 CREATE TABLE events(
@@ -65,12 +66,15 @@ CREATE TABLE disturbances(
   start_3 INTEGER, end_3 INTEGER, extreme_v_3 REAL);
 CREATE INDEX disturbances_by_meter ON disturbances(meter, id);
 CREATE TABLE waveforms(
-  disturbance INTEGER PRIMARY KEY REFERENCES disturbances(id),
+  disturbance INTEGER NOT NULL REFERENCES disturbances(id),
+  part INTEGER NOT NULL,
   start INTEGER NOT NULL,
   rate_hz REAL NOT NULL,
   inputs INTEGER NOT NULL,
   lanes INTEGER NOT NULL,
-  data BLOB NOT NULL);
+  data BLOB NOT NULL,
+  rms BLOB,
+  PRIMARY KEY(disturbance, part));
 CREATE TABLE register_sets(
   id INTEGER PRIMARY KEY,
   labels TEXT NOT NULL UNIQUE);
@@ -160,6 +164,27 @@ CREATE INDEX blocks_by_log ON blocks(log);
   return database.run("DROP TABLE blocks_1");
 }
 
+// Version 2 kept of a long disturbance the beginning only, no ½-cycle values beside the samples,
+// and marks in the rows only.
+Result<void> from_2_to_3(Database& database) {
+  return database.run(R"sql(
+ALTER TABLE blocks ADD COLUMN marks INTEGER;
+ALTER TABLE waveforms RENAME TO waveforms_2;
+CREATE TABLE waveforms(
+  disturbance INTEGER NOT NULL REFERENCES disturbances(id),
+  part INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  rate_hz REAL NOT NULL,
+  inputs INTEGER NOT NULL,
+  lanes INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  rms BLOB,
+  PRIMARY KEY(disturbance, part));
+INSERT INTO waveforms SELECT disturbance, 0, start, rate_hz, inputs, lanes, data, NULL FROM waveforms_2;
+DROP TABLE waveforms_2;
+)sql");
+}
+
 Result<void> create(Database& database) { return database.run(kTables); }
 
 using Step = Result<void> (*)(Database&);
@@ -191,7 +216,7 @@ Result<void> configure_writer(Database& database) {
 
 Result<int> bring_up_to_date(Database& database) {
   // What leads from a version to the next, by the version it starts from.
-  constexpr std::array<Step, kSchemaVersion> kSteps{create, from_1_to_2};
+  constexpr std::array<Step, kSchemaVersion> kSteps{create, from_1_to_2, from_2_to_3};
   const auto found = database.integer("PRAGMA user_version");
   const auto id = database.integer("PRAGMA application_id");
   const auto tables = database.integer("SELECT count(*) FROM sqlite_master");

@@ -14,7 +14,7 @@
 
 namespace halfcycle::recorder {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 /// "HCst", in the header of the file: `file` and SQLite's own tools show it.
 inline constexpr int kApplicationId = 0x48437374;
 

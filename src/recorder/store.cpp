@@ -232,21 +232,26 @@ void Store::State::fetch_waveforms() {
   std::vector<PendingWaveform> ready;
   std::uint64_t given_up = 0;
   std::erase_if(waiting, [&](const AwaitedWaveform& one) {
-    std::optional<StoredWaveform> waveform;
+    std::vector<StoredWaveform> parts;
     if (room) {
-      waveform = (*one.read)(one.from, one.to);
+      parts = (*one.read)(one.event);
     }
-    if (!waveform || waveform->frames.empty()) {
+    if (parts.empty()) {
       const bool late = Clock::now() > one.until;
       given_up += late ? 1 : 0;
       return late;
     }
-    PendingWaveform pending;
-    pending.disturbance = one.disturbance;
-    pending.data = encode_waveform(waveform->frames, waveform->lanes, waveform->inputs, encoder);
-    waveform->frames.clear();
-    pending.waveform = *std::move(waveform);
-    ready.push_back(std::move(pending));
+    for (StoredWaveform& part : parts) {
+      PendingWaveform pending;
+      pending.disturbance = one.disturbance;
+      pending.part = static_cast<unsigned>(&part - parts.data());
+      pending.data = encode_waveform(part.frames, part.lanes, part.inputs, encoder);
+      pending.rms = encode_rms(part.rms, encoder);
+      part.frames.clear();
+      part.rms = {};
+      pending.waveform = std::move(part);
+      ready.push_back(std::move(pending));
+    }
     return true;
   });
   const std::lock_guard guard(work_mutex);
@@ -411,8 +416,9 @@ Result<std::vector<StoredDisturbance>> Store::disturbances(std::string_view mete
 std::uint64_t Store::latest_disturbance() const {
   return state_->latest_disturbance.load(std::memory_order_acquire);
 }
-Result<StoredWaveform> Store::waveform(std::string_view meter, std::uint64_t disturbance) const {
-  return state_->reader.waveform(meter, disturbance);
+Result<std::vector<StoredWaveform>> Store::waveforms(std::string_view meter,
+                                                     std::uint64_t disturbance) const {
+  return state_->reader.waveforms(meter, disturbance);
 }
 StoreHealth Store::health() const {
   const std::lock_guard guard(state_->seen_mutex);

@@ -47,11 +47,11 @@ struct StoreOptions {
   std::string vfs;
 };
 
-/// Samples around a disturbance, as far as the meter still has them. `id` of the result does not
-/// matter. Nothing: not (or not yet) there; asked again for two seconds.
-/// Called on the storage thread, which holds no lock of the store then; a call may still be on its
-/// way when detach() returns, so that what it uses must outlive the store.
-using WaveformReader = std::function<std::optional<StoredWaveform>(Instant from, Instant to)>;
+/// Samples around a disturbance that has ended, as far as the meter still has them: stretches in
+/// order of time, whose `id` does not matter. None: not (or not yet) there; asked again for two
+/// seconds. Called on the storage thread, which holds no lock of the store then; a call may still
+/// be on its way when detach() returns, so that what it uses must outlive the store.
+using WaveformReader = std::function<std::vector<StoredWaveform>(const quality::VoltageEvent&)>;
 
 class Store final : public History {
  public:
@@ -89,8 +89,8 @@ class Store final : public History {
   [[nodiscard]] Result<std::vector<StoredDisturbance>> disturbances(
       std::string_view meter, const EventQuery& query) const override;
   [[nodiscard]] std::uint64_t latest_disturbance() const override;
-  [[nodiscard]] Result<StoredWaveform> waveform(std::string_view meter,
-                                                std::uint64_t disturbance) const override;
+  [[nodiscard]] Result<std::vector<StoredWaveform>> waveforms(
+      std::string_view meter, std::uint64_t disturbance) const override;
   [[nodiscard]] StoreHealth health() const override;
 
   /// CPU time that the storage thread has used, s.

@@ -47,7 +47,7 @@ std::uint64_t Batch::bytes() const {
     sum += pending.block.data.size() + pending.block.summary.size() + sizeof(PendingBlock);
   }
   for (const PendingWaveform& pending : waveforms) {
-    sum += pending.data.size() + sizeof(PendingWaveform);
+    sum += pending.data.size() + pending.rms.size() + sizeof(PendingWaveform);
   }
   return sum + events.size() * 2 * sizeof(StoredEvent) +
          disturbances.size() * sizeof(StoredDisturbance);
@@ -119,11 +119,11 @@ Result<void> Writer::prepare() {
        {&sql_.add_log, "INSERT OR REPLACE INTO logs VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
        {&sql_.change_log, "UPDATE logs SET dropped = ? WHERE id = ?"},
        {&sql_.add_block,
-        "INSERT INTO blocks(log, first, last, rows, gaps, summary, data) VALUES(?, ?, ?, ?, ?, ?, "
-        "?) RETURNING id"},
+        "INSERT INTO blocks(log, first, last, rows, gaps, summary, data, marks) VALUES(?, ?, ?, "
+        "?, ?, ?, ?, ?) RETURNING id"},
        {&sql_.replace_block,
-        "UPDATE blocks SET first = ?, last = ?, rows = ?, gaps = ?, summary = ?, data = ? WHERE id "
-        "= ?"},
+        "UPDATE blocks SET first = ?, last = ?, rows = ?, gaps = ?, summary = ?, data = ?, marks = "
+        "? WHERE id = ?"},
        {&sql_.remove_block, "DELETE FROM blocks WHERE id = ?"},
        {&sql_.block_data, "SELECT data FROM blocks WHERE id = ?"},
        {&sql_.oldest_block,
@@ -138,7 +138,7 @@ Result<void> Writer::prepare() {
        {&sql_.add_disturbance,
         "INSERT INTO disturbances VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
         "?, ?, ?, ?)"},
-       {&sql_.add_waveform, "INSERT OR REPLACE INTO waveforms VALUES(?, ?, ?, ?, ?, ?)"},
+       {&sql_.add_waveform, "INSERT OR REPLACE INTO waveforms VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
        {&sql_.add_labels, "INSERT INTO register_sets(labels) VALUES(?) RETURNING id"},
        {&sql_.write_registers, "INSERT OR REPLACE INTO registers VALUES(?, ?, ?, ?, ?, ?, ?)"},
        {&sql_.clear_setup, "DELETE FROM setup WHERE meter = ?"},
@@ -395,15 +395,17 @@ Result<void> Writer::write_all(Instant now) {
   for (const PendingWaveform& pending : batch_.waveforms) {
     Statement& add = sql_.add_waveform;
     add.bind(1, pending.disturbance);
-    add.bind(2, pending.waveform.start.unix_ns());
-    add.bind(3, pending.waveform.rate_hertz);
+    add.bind(2, static_cast<std::int64_t>(pending.part));
+    add.bind(3, pending.waveform.start.unix_ns());
+    add.bind(4, pending.waveform.rate_hertz);
     std::int64_t inputs = 0;
     for (std::size_t i = 0; i < kInputCount; ++i) {
       inputs |= pending.waveform.inputs.has(static_cast<Input>(i)) ? std::int64_t{1} << i : 0;
     }
-    add.bind(4, inputs);
-    add.bind(5, static_cast<std::int64_t>(pending.waveform.lanes));
-    add.bind(6, pending.data);
+    add.bind(5, inputs);
+    add.bind(6, static_cast<std::int64_t>(pending.waveform.lanes));
+    add.bind(7, pending.data);
+    add.bind(8, pending.rms);
     if (auto ok = add.run(); !ok) {
       return ok;
     }
@@ -481,6 +483,7 @@ Result<void> Writer::write_block(const PendingBlock& pending) {
   add.bind(5, static_cast<std::int64_t>(pending.block.gaps));
   add.bind(6, pending.block.summary);
   add.bind(7, pending.block.data);
+  add.bind(8, static_cast<std::int64_t>(pending.block.marks));
   const auto row = add.step();
   const std::int64_t id = row && *row ? add.integer(0) : 0;
   add.finish();
@@ -566,7 +569,8 @@ Result<void> Writer::merge(LogState& log, std::size_t first) {
     replace.bind(4, static_cast<std::int64_t>(block.gaps));
     replace.bind(5, block.summary);
     replace.bind(6, block.data);
-    replace.bind(7, target.id);
+    replace.bind(7, static_cast<std::int64_t>(block.marks));
+    replace.bind(8, target.id);
     if (auto ok = replace.run(); !ok) {
       return ok;
     }

@@ -41,8 +41,9 @@ struct PendingBlock {
 };
 struct PendingWaveform {
   std::uint64_t disturbance = 0;
-  StoredWaveform waveform;  ///< without frames
-  std::vector<std::byte> data;
+  unsigned part = 0;
+  StoredWaveform waveform;  ///< without frames and ½-cycle values
+  std::vector<std::byte> data, rms;
 };
 struct PendingRegisters {
   std::string meter;
@@ -193,14 +194,5 @@ struct RetainedRegister {
 };
 void put_register(double slot, Instant time, Marks marks, std::span<std::byte> out);
 [[nodiscard]] RetainedRegister get_register(std::string label, std::span<const std::byte> data);
-
-/// Marks as four bits: 1 flagged, 2 complete, 4 clock ok, 8 sync ok.
-[[nodiscard]] constexpr std::uint8_t pack_marks(Marks marks) {
-  return static_cast<std::uint8_t>((marks.flagged ? 1U : 0U) | (marks.complete ? 2U : 0U) |
-                                   (marks.clock_ok ? 4U : 0U) | (marks.sync_ok ? 8U : 0U));
-}
-[[nodiscard]] constexpr Marks unpack_marks(std::uint8_t bits) {
-  return {(bits & 1U) != 0, (bits & 2U) != 0, (bits & 4U) != 0, (bits & 8U) != 0};
-}
 
 }  // namespace halfcycle::recorder

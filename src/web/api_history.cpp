@@ -56,6 +56,15 @@ void write_lists(JsonWriter& json, std::string_view key,
   json.end_list();
 }
 
+void write_marks(JsonWriter& json, std::string_view key, const std::vector<Marks>& marks,
+                 bool Marks::*mark) {
+  json.key(key).begin_list();
+  for (const Marks& of_point : marks) {
+    json.boolean(of_point.*mark);
+  }
+  json.end_list();
+}
+
 Response event_page(const Call& call, std::string_view meter) {
   if (call.api.history == nullptr) {
     return no_store();
@@ -73,8 +82,8 @@ Response event_page(const Call& call, std::string_view meter) {
   return json_response(json);
 }
 
-/// The stored waveform that the address names, or the answer that there is none.
-tl::expected<recorder::StoredWaveform, Response> stored_waveform(const Call& call) {
+/// The stored waveforms that the address names, or the answer that there are none.
+tl::expected<std::vector<recorder::StoredWaveform>, Response> stored_waveforms(const Call& call) {
   if (call.api.history == nullptr) {
     return tl::unexpected(no_store());
   }
@@ -83,11 +92,11 @@ tl::expected<recorder::StoredWaveform, Response> stored_waveform(const Call& cal
     return tl::unexpected(
         error_response(404, format("'{}' is no number of a disturbance", call.path[1])));
   }
-  auto wave = call.api.history->waveform(call.path[0], static_cast<std::uint64_t>(*id));
-  if (!wave) {
-    return tl::unexpected(refusal(wave.error()));
+  auto parts = call.api.history->waveforms(call.path[0], static_cast<std::uint64_t>(*id));
+  if (!parts) {
+    return tl::unexpected(refusal(parts.error()));
   }
-  return *std::move(wave);
+  return *std::move(parts);
 }
 
 }  // namespace
@@ -148,6 +157,10 @@ Response log_rows(const Call& call) {
     json.boolean(gap);
   }
   json.end_list();
+  write_marks(json, "flagged", rows->marks, &Marks::flagged);
+  write_marks(json, "complete", rows->marks, &Marks::complete);
+  write_marks(json, "clock_ok", rows->marks, &Marks::clock_ok);
+  write_marks(json, "sync_ok", rows->marks, &Marks::sync_ok);
   json.end_object();
   return json_response(json);
 }
@@ -173,23 +186,23 @@ Response disturbances(const Call& call) {
 }
 
 Response disturbance_waveform(const Call& call) {
-  const auto wave = stored_waveform(call);
-  if (!wave) {
-    return wave.error();
+  const auto parts = stored_waveforms(call);
+  if (!parts) {
+    return parts.error();
   }
   JsonWriter json;
-  write_waveform(json, *wave);
+  write_waveforms(json, *parts);
   return json_response(json);
 }
 
 Response disturbance_comtrade(const Call& call) {
-  auto wave = stored_waveform(call);
-  if (!wave) {
-    return wave.error();
+  auto parts = stored_waveforms(call);
+  if (!parts) {
+    return parts.error();
   }
-  std::string file = format("{}-{}", call.path[0], wave->id);
+  std::string file = format("{}-{}", call.path[0], parts->front().id);
   const auto meter = call.api.directory.find(call.path[0]);
-  auto bytes = comtrade_of(*std::move(wave), call.path[0],
+  auto bytes = comtrade_of(*std::move(parts), call.path[0],
                            meter ? meter->identity().system.nominal_frequency_hertz : 0.0);
   if (!bytes) {
     return error_response(500, bytes.error().message);

@@ -13,27 +13,33 @@ namespace {
 
 class WaveformStore final : public formats::SampleStore {
  public:
-  WaveformStore(recorder::StoredWaveform wave, std::vector<std::size_t> lanes)
-      : wave_(std::move(wave)), lanes_(std::move(lanes)) {}
+  WaveformStore(std::vector<recorder::StoredWaveform> parts, std::vector<std::size_t> lanes)
+      : parts_(std::move(parts)), lanes_(std::move(lanes)) {}
   void read_analog(std::size_t channel, std::uint64_t first, std::span<float> out) const override {
-    std::size_t at = static_cast<std::size_t>(first) * wave_.lanes + lanes_[channel];
-    for (float& value : out) {
-      value = wave_.frames[at];
-      at += wave_.lanes;
+    std::uint64_t before = 0;
+    for (const recorder::StoredWaveform& part : parts_) {
+      const std::uint64_t count = part.frames.size() / part.lanes;
+      while (!out.empty() && first - before < count) {
+        out.front() = part.frames[(first - before) * part.lanes + lanes_[channel]];
+        out = out.subspan(1);
+        ++first;
+      }
+      before += count;
     }
   }
   void read_status(std::size_t /*channel*/, std::uint64_t /*first*/,
                    std::span<std::uint8_t> /*out*/) const override {}
 
  private:
-  recorder::StoredWaveform wave_;
+  std::vector<recorder::StoredWaveform> parts_;
   std::vector<std::size_t> lanes_;
 };
 
 }  // namespace
 
-Result<std::string> comtrade_of(recorder::StoredWaveform wave, std::string_view station,
-                                double nominal_frequency_hertz) {
+Result<std::string> comtrade_of(std::vector<recorder::StoredWaveform> parts,
+                                std::string_view station, double nominal_frequency_hertz) {
+  const recorder::StoredWaveform& wave = parts.front();
   formats::Recording recording;
   recording.station = station;
   recording.device = "Halfcycle";
@@ -53,13 +59,19 @@ Result<std::string> comtrade_of(recorder::StoredWaveform wave, std::string_view 
     channel.unit = is_voltage(input) ? "V" : "A";
     recording.analogs.push_back(std::move(channel));
   }
-  recording.sample_count = wave.lanes == 0 ? 0 : wave.frames.size() / wave.lanes;
-  recording.segments.push_back({.first_sample = 0,
-                                .sample_count = recording.sample_count,
-                                .rate_hertz = wave.rate_hertz,
-                                .start = {},
-                                .discontinuity = Discontinuity::Start});
-  recording.samples = std::make_shared<WaveformStore>(std::move(wave), std::move(lanes));
+  std::erase_if(parts, [](const recorder::StoredWaveform& part) { return part.lanes == 0; });
+  for (const recorder::StoredWaveform& part : parts) {
+    const std::uint64_t count = part.frames.size() / part.lanes;
+    const bool first = recording.segments.empty();
+    recording.segments.push_back(
+        {.first_sample = recording.sample_count,
+         .sample_count = count,
+         .rate_hertz = part.rate_hertz,
+         .start = part.start - recording.start.value_or(part.start),
+         .discontinuity = first ? Discontinuity::Start : Discontinuity::Gap});
+    recording.sample_count += count;
+  }
+  recording.samples = std::make_shared<WaveformStore>(std::move(parts), std::move(lanes));
   std::string bytes;
   const auto written =
       formats::write_cff(recording, {.data = formats::ComtradeData::Float32, .revision = 2013},

@@ -39,9 +39,28 @@ void write_value(JsonWriter& json, const RegisterValue& value) {
   }
 }
 
+void write_rms(JsonWriter& json, const recorder::RmsTrace& rms, InputMask inputs) {
+  json.begin_object().key("time").begin_list();
+  for (const Instant time : rms.time) {
+    json.time(time);
+  }
+  json.end_list().key("channels").begin_object();
+  for (std::size_t lane = 0; lane < kInputCount; ++lane) {
+    const auto input = static_cast<Input>(lane);
+    if (!inputs.has(input)) {
+      continue;
+    }
+    json.key(name(input)).begin_list();
+    for (std::size_t at = lane; at < rms.values.size(); at += kInputCount) {
+      json.number(rms.values[at]);
+    }
+    json.end_list();
+  }
+  json.end_object().end_object();
+}
+
 template <class Wave>
-void write_wave(JsonWriter& json, const Wave& wave) {
-  json.begin_object();
+void write_wave_members(JsonWriter& json, const Wave& wave) {
   json.key("start").time(wave.start);
   json.key("rate_Hz").number(wave.rate_hertz);
   json.key("channels").begin_object();
@@ -57,7 +76,8 @@ void write_wave(JsonWriter& json, const Wave& wave) {
     json.end_list();
   }
   json.end_object();
-  json.end_object();
+  json.key("rms");
+  write_rms(json, wave.rms, wave.inputs);
 }
 
 void text_or_null(JsonWriter& json, std::string_view key, const std::string& text) {
@@ -184,10 +204,23 @@ void write_register(JsonWriter& json, const graph::CompiledTemplate& compiled,
 }
 
 void write_waveform(JsonWriter& json, const fleet::WaveformSnapshot& wave) {
-  write_wave(json, wave);
+  json.begin_object();
+  write_wave_members(json, wave);
+  json.end_object();
 }
-void write_waveform(JsonWriter& json, const recorder::StoredWaveform& wave) {
-  write_wave(json, wave);
+
+void write_waveforms(JsonWriter& json, std::span<const recorder::StoredWaveform> parts) {
+  json.begin_object();
+  write_wave_members(json, parts.front());
+  json.key("recovery");
+  if (parts.size() > 1) {
+    json.begin_object();
+    write_wave_members(json, parts.back());
+    json.end_object();
+  } else {
+    json.null();
+  }
+  json.end_object();
 }
 
 void write_event(JsonWriter& json, const recorder::StoredEvent& event) {

@@ -57,7 +57,8 @@ void write_register(JsonWriter& json, const graph::CompiledTemplate& compiled,
                     const RegisterValue& value);
 /// { "start", "rate_Hz", "channels": { "V1": [ … ] } }.
 void write_waveform(JsonWriter& json, const fleet::WaveformSnapshot& wave);
-void write_waveform(JsonWriter& json, const recorder::StoredWaveform& wave);
+/// At least one: of several the first, and the last as its recovery.
+void write_waveforms(JsonWriter& json, std::span<const recorder::StoredWaveform> parts);
 void write_event(JsonWriter& json, const recorder::StoredEvent& event);
 void write_disturbance(JsonWriter& json, const recorder::StoredDisturbance& disturbance);
 

@@ -125,6 +125,9 @@ TEST_F(Answers, AWaveformHasTheChannelsOfTheMeter) {
   EXPECT_EQ(wave["channels"].size(), 4U);
   EXPECT_EQ(wave["channels"]["I1"].size(), 40U);
   EXPECT_EQ(wave["channels"]["I1"][3], 3.5);
+  EXPECT_EQ(wave["rms"]["time"], Json::parse(format("[{}]", wave["start"].dump())));
+  EXPECT_EQ(wave["rms"]["channels"],
+            Json::parse(R"({"V1": [230.5], "V2": [null], "V3": [null], "I1": [null]})"));
   directory.list[0]->has_waveform = false;
   EXPECT_EQ(ask("/api/v1/meters/feeder-1/waveform").status, 503);
 }
@@ -136,6 +139,10 @@ TEST_F(Answers, LogRowsAreAskedForAsTheAddressSays) {
   EXPECT_EQ(rows["values"], Json::parse("[[1.5, null], [3.0, 4.0]]"));
   EXPECT_EQ(rows["low"][0][0], 1.0);
   EXPECT_EQ(rows["gap_before"], Json::parse("[false, true]"));
+  EXPECT_EQ(rows["flagged"], Json::parse("[false, true]"));
+  EXPECT_EQ(rows["complete"], Json::parse("[true, true]"));
+  EXPECT_EQ(rows["clock_ok"], Json::parse("[true, true]"));
+  EXPECT_EQ(rows["sync_ok"], Json::parse("[true, false]"));
   EXPECT_EQ(history.last_query.from, kNoon);
   EXPECT_EQ(history.last_query.to, kNoon + Duration::seconds(7200));
   EXPECT_EQ(history.last_query.max_points, 10U);
@@ -173,6 +180,32 @@ TEST_F(Answers, AComtradeDownloadReadsBackAsTheSameSamples) {
   std::vector<float> samples(80);
   recording->samples->read_analog(1, 0, samples);
   EXPECT_EQ(samples[79], 794.0F / 8.0F);
+}
+
+TEST_F(Answers, OfALongDisturbanceTheRecoveryComesToo) {
+  const std::string path = "/api/v1/meters/feeder-1/disturbances/7/waveform";
+  const Json whole = json(path);
+  EXPECT_EQ(whole["recovery"], nullptr);
+  EXPECT_EQ(whole["rms"]["channels"], Json::parse(R"({"V1": [5.5], "I1": [5.5]})"));
+  history.long_disturbance = true;
+  const Json two = json(path);
+  EXPECT_EQ(two["channels"], whole["channels"]);
+  EXPECT_EQ(two["recovery"]["start"], "2026-12-29T12:01:00.000000000Z");
+  EXPECT_EQ(two["recovery"]["channels"]["I1"].size(), 80U);
+  // As a COMTRADE file: both parts, and the time between them a gap.
+  const Response response = ask(path + ".cff");
+  ASSERT_EQ(response.status, 200) << response.body;
+  const auto recording = formats::read_cff(formats::own_bytes("x.cff", response.body));
+  ASSERT_TRUE(recording) << recording.error().message;
+  ASSERT_EQ(recording->segments.size(), 2U);
+  EXPECT_EQ(recording->segments[1].first_sample, 80U);
+  EXPECT_EQ(recording->segments[1].discontinuity, Discontinuity::Gap);
+  EXPECT_NEAR(recording->segments[1].start.to_seconds(), 60.0, 1e-6);
+  std::vector<float> samples(160);
+  recording->samples->read_analog(1, 0, samples);
+  EXPECT_EQ(samples[79], 794.0F / 8.0F);
+  EXPECT_EQ(samples[80], samples[0]);
+  EXPECT_EQ(samples[159], 794.0F / 8.0F);
 }
 
 TEST_F(Answers, AStoreThatCannotBeReadIsNoMissingName) {

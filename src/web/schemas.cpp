@@ -151,12 +151,29 @@ constexpr std::array kRegisterInfoPage{
               .of = "RegisterInfo"},
     FieldSpec{.name = "total", .kind = Kind::Integer, .help = "That fit, on all pages"}};
 
+constexpr std::array kRmsTrace{
+    FieldSpec{.name = "time", .kind = Kind::Times, .help = "End of each one-cycle window"},
+    FieldSpec{.name = "channels",
+              .kind = Kind::NumberMap,
+              .help = "`V1`, `I1`, …: rms in V and A; null: not available"}};
 constexpr std::array kWaveform{
     FieldSpec{.name = "start", .kind = Kind::Time, .help = "Of the first sample"},
     FieldSpec{.name = "rate_Hz", .kind = Kind::Number, .help = "Samples a second"},
     FieldSpec{.name = "channels",
               .kind = Kind::NumberMap,
-              .help = "`V1`, `I1`, …: samples in V and A; null: missing"}};
+              .help = "`V1`, `I1`, …: samples in V and A; null: missing"},
+    FieldSpec{.name = "rms",
+              .kind = Kind::Object,
+              .help = "The ½-cycle values that were measured meanwhile",
+              .of = "RmsTrace"},
+    FieldSpec{.name = "recovery",
+              .kind = Kind::Object,
+              .help =
+                  "Of a disturbance that was too long to be kept in one: the samples around its "
+                  "end; null: it is all in one. Not in live waveforms",
+              .of = "Waveform",
+              .nullable = true,
+              .optional = true}};
 
 constexpr std::array kColumn{FieldSpec{.name = "label", .help = "Of the register"},
                              FieldSpec{.name = "unit", .help = "`1` for a ratio"}};
@@ -184,9 +201,16 @@ constexpr std::array kLogRows{
               .kind = Kind::NumberLists,
               .help = "The lowest value of each point's rows; empty if each point is one row"},
     FieldSpec{.name = "high", .kind = Kind::NumberLists, .help = "The highest value, likewise"},
-    FieldSpec{.name = "gap_before",
+    FieldSpec{
+        .name = "gap_before", .kind = Kind::Booleans, .help = "Rows are missing before this point"},
+    FieldSpec{.name = "flagged",
               .kind = Kind::Booleans,
-              .help = "Rows are missing before this point"}};
+              .help = "A dip, swell or interruption touched a row of the point"},
+    FieldSpec{.name = "complete",
+              .kind = Kind::Booleans,
+              .help = "All inputs of all its rows were there"},
+    FieldSpec{.name = "clock_ok", .kind = Kind::Booleans, .help = "Likewise, as in a register"},
+    FieldSpec{.name = "sync_ok", .kind = Kind::Booleans, .help = "Likewise, as in a register"}};
 
 constexpr std::array kEvent{
     FieldSpec{.name = "sequence", .kind = Kind::Integer, .help = "Grows over all meters"},
@@ -279,6 +303,7 @@ constexpr std::array kSchemas{
     SchemaSpec{"RegisterInfo", "A register", kRegisterInfo},
     SchemaSpec{"RegisterInfoPage", "Registers that fit", kRegisterInfoPage},
     SchemaSpec{"Waveform", "Equally spaced samples", kWaveform},
+    SchemaSpec{"RmsTrace", "rms of one cycle, renewed every half cycle", kRmsTrace},
     SchemaSpec{"Log", "A data log", kLog},
     SchemaSpec{"Column", "A column of a data log", kColumn},
     SchemaSpec{"LogRows", "Points of a data log", kLogRows},

@@ -108,6 +108,9 @@ class FakeMeter final : public fleet::LiveMeter {
         wave.frames.push_back(static_cast<float>(n) + static_cast<float>(lane) / 8.0F);
       }
     }
+    wave.rms.time = {wave.start};
+    wave.rms.values.assign(kInputCount, std::numeric_limits<float>::quiet_NaN());
+    wave.rms.values[0] = 230.5F;
     return wave;
   }
 
@@ -200,6 +203,7 @@ class FakeHistory final : public recorder::History {
                              .low = {{1.0, kNotAvailable}, {2.0, 4.0}},
                              .high = {{2.0, kNotAvailable}, {4.0, 4.0}},
                              .gap_before = {false, true},
+                             .marks = {{}, {.flagged = true, .sync_ok = false}},
                              .rows = 3};
   }
   [[nodiscard]] Result<std::vector<recorder::StoredEvent>> events(
@@ -221,7 +225,7 @@ class FakeHistory final : public recorder::History {
     const std::lock_guard lock(mutex);
     return stored_disturbances.empty() ? 0 : stored_disturbances.back().id;
   }
-  [[nodiscard]] Result<recorder::StoredWaveform> waveform(
+  [[nodiscard]] Result<std::vector<recorder::StoredWaveform>> waveforms(
       std::string_view meter, std::uint64_t disturbance) const override {
     if (broken) {
       return fail(ErrorCode::Machine, "the store cannot be read");
@@ -240,7 +244,14 @@ class FakeHistory final : public recorder::History {
         wave.frames.push_back(static_cast<float>(n * 10 + lane) / 8.0F);
       }
     }
-    return wave;
+    wave.rms.time = {kNoon + Duration::ms(20)};
+    wave.rms.values.assign(kInputCount, 5.5F);
+    std::vector<recorder::StoredWaveform> parts{wave};
+    if (long_disturbance) {
+      wave.start = kNoon + Duration::seconds(60);
+      parts.push_back(std::move(wave));
+    }
+    return parts;
   }
   [[nodiscard]] recorder::StoreHealth health() const override {
     const std::lock_guard lock(mutex);
@@ -284,6 +295,7 @@ class FakeHistory final : public recorder::History {
   std::vector<recorder::StoredDisturbance> stored_disturbances;
   recorder::StoreHealth store;
   std::atomic<bool> broken{false};
+  std::atomic<bool> long_disturbance{false};
 
  private:
   static std::vector<recorder::LogColumn> columns() {
