@@ -10,10 +10,12 @@ import { errorText } from '../src/live/api';
 import { counterDigits } from '../src/live/counter';
 import { mergeNewest, thresholdLevels } from '../src/live/disturbances';
 import { barsOf, highestOrder } from '../src/live/harmonics';
+import { markedSpans, marksOf } from '../src/live/mark_strips';
 import { phaseOfLabel, seriesOf, usualColumns } from '../src/live/log_series';
 import { Minute } from '../src/live/minute';
 import { numberOf, qualityOf } from '../src/live/quality';
-import type { Disturbance, LogRows, Reading } from '../src/live/types';
+import type { Disturbance, LogRows, Reading, Waveform } from '../src/live/types';
+import { limitLevels, rmsOf, samplesOf } from '../src/live/waves';
 import { phaseAngleOf, wiringHints } from '../src/live/wiring_hints';
 
 process.env['TZ'] = 'Europe/Berlin';
@@ -175,7 +177,26 @@ const rows: LogRows = {
     [410, 411, 412],
   ],
   gap_before: [false, false, true],
+  flagged: [false, true, true],
+  complete: [true, true, false],
+  clock_ok: [true, true, true],
+  sync_ok: [true, true, true],
 };
+
+test('marks of points are spans, and none reaches over missing rows', () => {
+  const at = (time: string) => Date.parse(`2026-01-05T${time}Z`) / 1e3;
+  assert.deepEqual(markedSpans(rows), [
+    [
+      'flagged',
+      [
+        [at('08:00:00'), at('08:01:00')],
+        [at('08:05:00'), at('08:05:00')],
+      ],
+    ],
+    ['incomplete', [[at('08:05:00'), at('08:05:00')]]],
+  ]);
+  assert.deepEqual(marksOf(rows, 0), []);
+});
 
 test('rows of a log become lines by unit, broken where rows are missing', () => {
   const [volts, power] = seriesOf(rows);
@@ -227,11 +248,33 @@ test('lists merge without doubles, newest first', () => {
 
 test('threshold lines are drawn only over the waves that they are about', () => {
   const event = { threshold_percent: 90, reference_V: 230, channel_set: 'L-N' } as Disturbance;
-  const [up, down] = thresholdLevels(event, '4w-wye');
+  const [up, down] = thresholdLevels(event, '4w-wye', false);
   assert.ok(Math.abs((up as number) - 0.9 * 230 * Math.SQRT2) < 1e-9);
   assert.equal(down, -(up as number));
-  assert.deepEqual(thresholdLevels({ ...event, channel_set: 'L-L' }, '3w-wye'), []);
-  assert.equal(thresholdLevels({ ...event, channel_set: 'L-L' }, 'delta').length, 2);
+  assert.deepEqual(thresholdLevels({ ...event, channel_set: 'L-L' }, '3w-wye', false), []);
+  assert.equal(thresholdLevels({ ...event, channel_set: 'L-L' }, 'delta', false).length, 2);
+  // Over rms values a threshold is one line, at its own height.
+  assert.deepEqual(thresholdLevels(event, '4w-wye', true), [207]);
+  assert.deepEqual(limitLevels([85, null], 200, true), [170]);
+  assert.deepEqual(limitLevels([85, 110], null, true), []);
+});
+
+test('of a long disturbance beginning and end are on one axis, broken between', () => {
+  const part = (start: string, values: number[]): Waveform => ({
+    start,
+    rate_Hz: 100,
+    channels: { V1: values, I1: values },
+    rms: { time: [start], channels: { V1: [7], I1: [1] } },
+  });
+  const wave = {
+    ...part('2026-01-05T08:00:00Z', [1, 2]),
+    recovery: part('2026-01-05T08:01:00Z', [3, 4]),
+  };
+  const { voltages } = samplesOf(wave, Date.parse('2026-01-05T08:00:00Z') / 1e3);
+  assert.deepEqual(voltages.series[0]?.values, [1, 2, null, 3, 4]);
+  assert.deepEqual(voltages.x.slice(0, 2), [0, 0.01]);
+  assert.deepEqual(voltages.x.slice(3), [60, 60.01]);
+  assert.deepEqual(rmsOf(wave, 0).currents.series[0]?.values, [1, null, 1]);
 });
 
 test('a COMTRADE file without its other half is noticed before it is sent', () => {

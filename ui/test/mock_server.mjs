@@ -23,6 +23,8 @@ const meters = ['Feeder 1', 'Feeder 2', 'Transformer T1', 'Pump house'].map((nam
   wiring: '4w-wye',
   nominal_voltage_V: NOMINAL,
   nominal_frequency_Hz: 50,
+  dip_threshold_percent: 90,
+  swell_threshold_percent: 110,
   sample_rate_Hz: 12800,
   inputs: ['V1', 'V2', 'V3', 'I1', 'I2', 'I3', 'I4'],
   state: i === 3 ? 'source-lost' : 'measuring',
@@ -59,7 +61,8 @@ function logRows(query) {
   const start = Math.ceil(from / ROW_MS) * ROW_MS;
   const rows = Math.max(Math.floor((to - start) / ROW_MS), 0);
   const bucket = Math.max(1, Math.ceil(rows / most));
-  const out = { columns: [], rows, time: [], values: [], gap_before: [] };
+  const marks = { flagged: [], complete: [], clock_ok: [], sync_ok: [] };
+  const out = { columns: [], rows, time: [], values: [], gap_before: [], ...marks };
   const lows = [];
   const highs = [];
   out.columns = labels.map((label) => ({
@@ -76,6 +79,10 @@ function logRows(query) {
     }
     out.time.push(iso(at));
     out.gap_before.push(missing);
+    out.flagged.push(hour === 6);
+    out.complete.push(!missing);
+    out.clock_ok.push(true);
+    out.sync_ok.push(true);
     missing = false;
     const values = registersAt(at, started, false);
     labels.forEach((label, c) => {

@@ -140,7 +140,16 @@ export function waveformAt(milliseconds, length) {
       });
     }
   });
-  return { start: iso(((end - count) / RATE) * 1000), rate_Hz: RATE, channels };
+  const start = (end - count) / RATE;
+  const half = 0.5 / FREQUENCY;
+  const ends = Array.from({ length: Math.floor(length / half) }, (_, n) => start + (n + 1) * half);
+  const rms = { time: ends.map((at) => iso(at * 1000)), channels: {} };
+  PHASES.forEach((_, k) => {
+    const factors = ends.map((at) => dipOf(at - half, k));
+    rms.channels[`V${k + 1}`] = factors.map((factor) => VOLTAGE[k] * factor);
+    rms.channels[`I${k + 1}`] = factors.map((factor) => CURRENT[k] * (2 - factor));
+  });
+  return { start: iso(start * 1000), rate_Hz: RATE, channels, rms };
 }
 
 /// The dips between two instants as disturbances.

@@ -52,6 +52,7 @@ function waveform(delay: number): Waveform {
     start: '2026-01-01T00:00:00Z',
     rate_Hz: RATE,
     channels: { V1: sine(800, 50, delay), V2: sine(800, 50, delay + 1 / 150), I1: sine(800, 50) },
+    rms: { time: [], channels: {} },
   };
 }
 

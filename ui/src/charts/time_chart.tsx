@@ -197,6 +197,9 @@ function drawOverlay(u: uPlot, now: Present): void {
   ctx.lineWidth = 2 * devicePixelRatio;
   ctx.globalAlpha = 0.75;
   for (const line of series) {
+    if (now.hidden.has(line.name)) {
+      continue;
+    }
     ctx.strokeStyle = now.look.colour(line.phase);
     ctx.setLineDash(phaseDash(line.phase).map((length) => length * devicePixelRatio));
     ctx.beginPath();

@@ -7,18 +7,19 @@ import type { Band } from '../charts/time_chart';
 import { quantity, seconds } from '../lib/format';
 import { epochSeconds, isoOf, localTime, utcTitle, zoneAt } from '../lib/local_time';
 import { useLook } from '../lib/look';
-import { phaseOf } from '../lib/palette';
 import { View } from '../lib/view';
-import type { SeriesSet } from '../report/data';
 import { apiUrl, meterPath } from './api';
 import { useFetched, useLive } from './context';
 import { extremeOf, percentOf, thresholdLevels } from './disturbances';
 import { t } from './strings';
 import type { Disturbance, Waveform } from './types';
 import { useWindowHeight } from './use_window';
+import { rmsOf, samplesOf } from './waves';
 
 const SAMPLES_SHOWN_AT_LEAST = 8;
 const CYCLES_AROUND = 3;
+/// What is shown of a long disturbance at first, from its begin.
+const LONG_SHOWN_S = 0.3;
 const ASK_AGAIN_MS = 700;
 const ASK_AGAIN_TIMES = 12;
 
@@ -108,20 +109,6 @@ function Facts({ event }: { event: Disturbance }) {
   );
 }
 
-function setsOf(waveform: Waveform, zero: number) {
-  const start = epochSeconds(waveform.start) - zero;
-  const entries = Object.entries(waveform.channels);
-  const count = entries[0]?.[1].length ?? 0;
-  const x = Array.from({ length: count }, (_, i) => start + i / waveform.rate_Hz);
-  const set = (letter: string, unit: string): SeriesSet => ({
-    x,
-    series: entries
-      .filter(([input]) => input.startsWith(letter))
-      .map(([input, values]) => ({ name: input, phase: phaseOf(input), unit, values })),
-  });
-  return { x, voltages: set('V', 'V'), currents: set('I', 'A') };
-}
-
 function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance | null }) {
   const { meter } = useLive();
   const look = useLook();
@@ -129,7 +116,10 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   // Time 0 is where the disturbance begins.
   const zero = epochSeconds(event?.start ?? event?.end ?? waveform.start);
-  const { x, voltages, currents } = useMemo(() => setsOf(waveform, zero), [waveform, zero]);
+  const [overlay, setOverlay] = useState(true);
+  const { voltages, currents } = useMemo(() => samplesOf(waveform, zero), [waveform, zero]);
+  const rms = useMemo(() => rmsOf(waveform, zero), [waveform, zero]);
+  const { x } = voltages.series.length > 0 ? voltages : currents;
   const begin = x[0] ?? 0;
   const end = x[x.length - 1] ?? 1;
   const cycle = 1 / (meter.nominal_frequency_Hz ?? 50);
@@ -141,7 +131,11 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
       const from = event.start === null ? begin : epochSeconds(event.start) - zero;
       const to = event.end === null ? end : epochSeconds(event.end) - zero;
       const room = Math.max(CYCLES_AROUND * cycle, (to - from) * 0.15);
-      made.show(Math.max(from - room, begin), Math.min(to + room, end));
+      // Of a long one the beginning: its end is a button away.
+      made.show(
+        Math.max(from - room, begin),
+        waveform.recovery ? LONG_SHOWN_S : Math.min(to + room, end),
+      );
     }
     return made;
   }, [waveform, event?.id]);
@@ -171,16 +165,40 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
       key: 'u',
       title: t('voltages'),
       set: voltages,
-      levels: event === null ? [] : thresholdLevels(event, meter.wiring),
+      overlay: rms.voltages,
+      levels: event === null ? [] : thresholdLevels(event, meter.wiring, overlay),
     },
-    { key: 'i', title: t('currents'), set: currents, levels: [] },
+    { key: 'i', title: t('currents'), set: currents, overlay: rms.currents, levels: [] },
   ]
     .filter((panel) => panel.set.series.length > 0)
-    .map((panel): Panel => ({ ...panel, height, overlay: null, leastSpanRatio: 0.01 }));
+    .map((panel): Panel => ({ ...panel, height, leastSpanRatio: 0.01 }));
+  const recovery = waveform.recovery ? epochSeconds(waveform.recovery.start) - zero : null;
+
   return (
     <>
       <div class="scope-bar">
-        <span />
+        <div class="spans" role="group">
+          {recovery !== null && (
+            <>
+              <button type="button" onClick={() => view.show(begin, LONG_SHOWN_S)}>
+                {t('beginning')}
+              </button>
+              <button type="button" onClick={() => view.show(recovery, end)}>
+                {t('recovery')}
+              </button>
+            </>
+          )}
+          {rms.voltages.x.length > 0 && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={overlay}
+                onChange={(change) => setOverlay(change.currentTarget.checked)}
+              />
+              {t('rmsOverlay')}
+            </label>
+          )}
+        </div>
         <ViewToolbar view={view} all={t('everything')} />
       </div>
       <div class="scope-grid" data-picture={event?.id ?? ''}>
@@ -190,7 +208,7 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
           panels={panels}
           bands={bands}
           levels
-          overlay={false}
+          overlay={overlay}
           hidden={hidden}
         />
         <div class="readings-part">
@@ -207,7 +225,10 @@ function Picture({ waveform, event }: { waveform: Waveform; event: Disturbance |
               setHidden(next);
             }}
           />
-          <p class="note">{t('help')}</p>
+          <p class="note">
+            {recovery !== null && `${t('longNote')} `}
+            {t('help')}
+          </p>
         </div>
       </div>
     </>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dips, swells and interruptions as the API tells them.
-import { isAvailable } from '../lib/format';
 import type { Disturbance } from './types';
+import { limitLevels } from './waves';
 
 /// Residual voltage of a dip or an interruption, largest voltage of a swell.
 export function extremeOf(event: Disturbance): number | null {
@@ -25,12 +25,10 @@ export function mergeNewest<T>(
   return [...all.values()].sort((a, b) => order(b) - order(a));
 }
 
-/// Peak values of the wave at which the rms value of a sine passes the thresholds; none where the waves
-/// are not those that the thresholds are about.
-export function thresholdLevels(event: Disturbance, wiring: string): number[] {
-  if (event.channel_set === 'L-L' && wiring !== 'delta') {
-    return [];
-  }
-  const peak = (event.threshold_percent / 100) * event.reference_V * Math.SQRT2;
-  return isAvailable(peak) && peak > 0 ? [peak, -peak] : [];
+/// Where the threshold of a disturbance is drawn; nowhere where the waves are not those that it is
+/// about.
+export function thresholdLevels(event: Disturbance, wiring: string, rms: boolean): number[] {
+  return event.channel_set === 'L-L' && wiring !== 'delta'
+    ? []
+    : limitLevels([event.threshold_percent], event.reference_V, rms);
 }

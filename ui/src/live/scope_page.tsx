@@ -5,7 +5,7 @@ import { ChartGroup, ViewToolbar, type Panel } from '../charts/chart_group';
 import { Readings } from '../charts/readings';
 import { epochSeconds, isoOf, localClock } from '../lib/local_time';
 import { useLook } from '../lib/look';
-import { seconds } from '../lib/format';
+import { NOT_AVAILABLE, seconds } from '../lib/format';
 import { View } from '../lib/view';
 import { useParameters } from './address';
 import { useLive, useMessages } from './context';
@@ -13,14 +13,13 @@ import { t, type LiveKey } from './strings';
 import { steadyRange, takeShot, type Edge, type Shot, type TriggerSetup } from './trigger';
 import type { Waveform } from './types';
 import { useWindowHeight } from './use_window';
+import { limitLevels } from './waves';
 
 const BASES = [0.02, 0.04, 0.1, 0.2, 0.5];
 const USUAL_BASE = 0.04;
 /// Of the window: what lies before the trigger.
 const AHEAD_RATIO = 0.2;
 const SAMPLES_SHOWN_AT_LEAST = 8;
-/// 10 % below and above the nominal voltage, the usual thresholds of dips and swells.
-const THRESHOLDS = [0.9, 1.1];
 
 type Mode = 'auto' | 'normal' | 'single';
 const MODES: readonly [Mode, LiveKey][] = [
@@ -62,6 +61,7 @@ export function ScopePage() {
   const [shot, setShot] = useState<Shot | null>(null);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [thresholds, setThresholds] = useState(true);
+  const [rms, setRms] = useState(true);
   const latest = useRef<Waveform | null>(null);
 
   const ahead = base * AHEAD_RATIO;
@@ -132,6 +132,8 @@ export function ScopePage() {
         switchFreeze={switchFreeze}
         thresholds={thresholds}
         setThresholds={setThresholds}
+        rms={rms}
+        setRms={setRms}
       />
       {shot === null ? (
         <p class="nothing" role="status">
@@ -145,6 +147,7 @@ export function ScopePage() {
           hidden={hidden}
           toggle={toggle}
           thresholds={thresholds}
+          rms={rms}
           switchFreeze={switchFreeze}
         />
       )}
@@ -160,6 +163,8 @@ function ScopeControls({
   switchFreeze,
   thresholds,
   setThresholds,
+  rms,
+  setRms,
 }: {
   setup: Setup;
   inputs: readonly string[];
@@ -168,6 +173,8 @@ function ScopeControls({
   switchFreeze: () => void;
   thresholds: boolean;
   setThresholds: (on: boolean) => void;
+  rms: boolean;
+  setRms: (on: boolean) => void;
 }) {
   const { base, trigger, mode } = setup;
   return (
@@ -237,6 +244,14 @@ function ScopeControls({
       <label class="check">
         <input
           type="checkbox"
+          checked={rms}
+          onChange={(event) => setRms(event.currentTarget.checked)}
+        />
+        {t('rmsOverlay')}
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
           checked={thresholds}
           onChange={(event) => setThresholds(event.currentTarget.checked)}
         />
@@ -253,6 +268,7 @@ function ScopeCharts({
   hidden,
   toggle,
   thresholds,
+  rms,
   switchFreeze,
 }: {
   shot: Shot;
@@ -261,6 +277,7 @@ function ScopeCharts({
   hidden: ReadonlySet<string>;
   toggle: (name: string) => void;
   thresholds: boolean;
+  rms: boolean;
   switchFreeze: () => void;
 }) {
   const { meter } = useLive();
@@ -268,30 +285,22 @@ function ScopeCharts({
   const windowHeight = useWindowHeight();
   const ranges = useRef<Record<string, readonly [number, number]>>({});
   const nominal = meter.nominal_voltage_V;
-  const levels = useMemo(
-    () =>
-      nominal === null
-        ? []
-        : THRESHOLDS.flatMap((ratio) => {
-            const peak = nominal * ratio * Math.SQRT2;
-            return [peak, -peak];
-          }),
-    [nominal],
-  );
+  const { dip_threshold_percent: dip, swell_threshold_percent: swell } = meter;
+  const levels = useMemo(() => limitLevels([dip, swell], nominal, rms), [dip, swell, nominal, rms]);
   const there = [shot.voltages, shot.currents].filter((set) => set.series.length > 0);
   const height = Math.max(
     Math.floor((windowHeight - 300 * look.zoom) / Math.max(there.length, 1)),
     170,
   );
   const panels = [
-    { key: 'u', title: t('voltages'), set: shot.voltages, levels },
-    { key: 'i', title: t('currents'), set: shot.currents, levels: [] },
+    { key: 'u', title: t('voltages'), set: shot.voltages, overlay: shot.rms.voltages, levels },
+    { key: 'i', title: t('currents'), set: shot.currents, overlay: shot.rms.currents, levels: [] },
   ]
     .filter((panel) => panel.set.series.length > 0)
     .map((panel): Panel => {
       const range = steadyRange(ranges.current[panel.key], panel.set, hidden);
       ranges.current[panel.key] = range;
-      return { ...panel, height, overlay: null, leastSpanRatio: 0.01, range };
+      return { ...panel, height, leastSpanRatio: 0.01, range };
     });
   const time = localClock(isoOf(shot.zero), 3);
   return (
@@ -311,7 +320,7 @@ function ScopeCharts({
           panels={panels}
           bands={NO_BANDS}
           levels={thresholds}
-          overlay={false}
+          overlay={rms}
           hidden={hidden}
           onKey={(key) => {
             if (key === ' ') {
@@ -331,8 +340,11 @@ function ScopeCharts({
           <p class="note">
             {t('scopeHelp')} {t('help')}{' '}
             {thresholds &&
-              nominal !== null &&
-              `${t('thresholdsOf')}: ±√2 · ${nominal} V · 90 %, 110 %.`}
+              levels.length > 0 &&
+              t(rms ? 'limitsOfRms' : 'limitsOfPeaks', {
+                nominal: nominal ?? NOT_AVAILABLE,
+                limits: `${dip} %, ${swell} %`,
+              })}
           </p>
           <p class="aside">{seconds(view.end - view.begin)}</p>
         </div>

@@ -140,6 +140,8 @@ const english = {
   scopeHelp: 'Space freezes.',
   noWaveform: 'No samples yet.',
   thresholdsOf: 'Dip and swell thresholds',
+  limitsOfRms: 'Dotted: {limits} of {nominal} V.',
+  limitsOfPeaks: 'Dotted: peaks of a sine of {limits} of {nominal} V.',
 
   // Harmonics
   absolute: 'Values',
@@ -191,6 +193,7 @@ const english = {
   zoneNote: 'Local times, {zone}.',
   smallest: 'Smallest',
   largest: 'Largest',
+  quality: 'Quality',
 
   // Events
   disturbances: 'Disturbances',
@@ -200,6 +203,9 @@ const english = {
   picture: 'Picture',
   noPicture: 'No waveform was kept of this disturbance.',
   pictureLoading: 'Fetching the waveform …',
+  beginning: 'Beginning',
+  recovery: 'Recovery',
+  longNote: 'A long disturbance: its beginning and its end were kept.',
   comtrade: 'COMTRADE',
   comtradeTitle: 'Download as COMTRADE 2013 (one .cff file)',
   priority: 'Priority',

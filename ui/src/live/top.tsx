@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bar at the top: the meter, its state, the connection and how the page looks.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { AppearanceChoices, type Choices } from '../lib/appearance';
 import { localClock, utcTitle, zoneAt } from '../lib/local_time';
-import type { ThemeChoice } from '../lib/look';
-import type { PaletteName } from '../lib/palette';
-import type { Choices } from '../report/header';
 import { lampOf, stateName } from './meter_state';
 import type { Connection } from './stream';
 import { t } from './strings';
@@ -231,28 +229,7 @@ function Appearance({ choices }: { choices: Choices }) {
         </svg>
       </summary>
       <div class="appearance-box">
-        <label>
-          {t('theme')}
-          <select
-            value={choices.theme}
-            onChange={(event) => choices.setTheme(event.currentTarget.value as ThemeChoice)}
-          >
-            <option value="auto">{t('themeAuto')}</option>
-            <option value="light">{t('themeLight')}</option>
-            <option value="dark">{t('themeDark')}</option>
-          </select>
-        </label>
-        <label>
-          {t('palette')}
-          <select
-            value={choices.palette}
-            onChange={(event) => choices.setPalette(event.currentTarget.value as PaletteName)}
-          >
-            <option value="safe">{t('paletteSafe')}</option>
-            <option value="iec">{t('paletteIec')}</option>
-            <option value="north-america">{t('paletteNorthAmerica')}</option>
-          </select>
-        </label>
+        <AppearanceChoices choices={choices} />
       </div>
     </details>
   );

@@ -13,6 +13,8 @@ import { useParameters, type Parameters } from './address';
 import { meterPath } from './api';
 import { useFetched, useLive } from './context';
 import { seriesOf, usualColumns } from './log_series';
+import { marksOf, MarkStrips } from './mark_strips';
+import { MARK_TEXT } from './quality';
 import { t, type LiveKey } from './strings';
 import type { Disturbance, LogInfo, LogRows } from './types';
 import { useWindowHeight } from './use_window';
@@ -307,8 +309,9 @@ function LogCharts({
             overlay={false}
             hidden={NONE_HIDDEN}
             clock
+            below={<MarkStrips rows={data} view={view} />}
           />
-          <Lines view={view} sets={sets} />
+          <Lines view={view} sets={sets} rows={data} />
           <p class="note" data-rows={data.rows}>
             {thinned
               ? `${t('rowsShown', { points: data.time.length, rows: data.rows })}. ${t('bandNote')}`
@@ -363,7 +366,13 @@ function extremesOf(set: SeriesSet, line: Series, from: number, to: number) {
   return { low, high, newest };
 }
 
-function Lines({ view, sets }: { view: View; sets: readonly SeriesSet[] }) {
+/// The point at or before an instant; else the last one.
+function pointAt(rows: LogRows, time: number): number {
+  const behind = rows.time.findIndex((at) => epochSeconds(at) > time);
+  return behind < 0 ? rows.time.length - 1 : Math.max(behind - 1, 0);
+}
+
+function Lines({ view, sets, rows }: { view: View; sets: readonly SeriesSet[]; rows: LogRows }) {
   const look = useLook();
   const { from, to, pointer } = useView(view);
   return (
@@ -382,6 +391,14 @@ function Lines({ view, sets }: { view: View; sets: readonly SeriesSet[] }) {
           </tr>
         </thead>
         <tbody>
+          <tr>
+            <th scope="row">{t('quality')}</th>
+            <td colSpan={3} class="quality-words">
+              {marksOf(rows, pointAt(rows, pointer ?? to))
+                .map((mark) => t(MARK_TEXT[mark]))
+                .join('; ') || t('good')}
+            </td>
+          </tr>
           {sets.flatMap((set) =>
             set.series.map((line) => {
               const { low, high, newest } = extremesOf(set, line, from, to);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the trigger in samples, as an oscilloscope does.
-import type { SeriesSet, Series } from '../report/data';
-import { phaseOf } from '../lib/palette';
+import type { SeriesSet } from '../report/data';
 import type { Waveform } from './types';
+import { rmsOf, setOf, type Waves } from './waves';
 
 export type Edge = 'rising' | 'falling';
 
@@ -55,6 +55,8 @@ export interface Shot {
   /// Seconds from the trigger; without one, from the beginning of what is shown.
   voltages: SeriesSet;
   currents: SeriesSet;
+  /// The ½-cycle values on the same axis.
+  rms: Waves;
   /// UTC of time 0, in seconds since 1970.
   zero: number;
   triggered: boolean;
@@ -96,22 +98,13 @@ export function takeShot(
   for (let i = from; i <= to; ++i) {
     x.push((i - zero) / rate);
   }
-  const set = (letter: string, unit: string): SeriesSet => ({
-    x,
-    series: entries
-      .filter(([input]) => input.startsWith(letter))
-      .map(
-        ([input, values]): Series => ({
-          name: input,
-          phase: phaseOf(input),
-          unit,
-          values: values.slice(from, to + 1),
-        }),
-      ),
-  });
+  const shown = Object.fromEntries(
+    entries.map(([input, values]) => [input, values.slice(from, to + 1)]),
+  );
   return {
-    voltages: set('V', 'V'),
-    currents: set('I', 'A'),
+    voltages: setOf(x, shown, 'V'),
+    currents: setOf(x, shown, 'I'),
+    rms: rmsOf(waveform, startSeconds + zero / rate),
     zero: startSeconds + zero / rate,
     triggered: crossing !== null,
   };

@@ -13,6 +13,9 @@ export interface Meter {
   wiring: string;
   nominal_voltage_V: number | null;
   nominal_frequency_Hz: number | null;
+  /// Of the nominal voltage; null: dips and swells are not looked for.
+  dip_threshold_percent: number | null;
+  swell_threshold_percent: number | null;
   sample_rate_Hz: number | null;
   inputs: string[];
   /// starting, measuring, source-lost, ended or failed.
@@ -56,6 +59,10 @@ export interface Waveform {
   start: Instant;
   rate_Hz: number;
   channels: Record<string, (number | null)[]>;
+  /// rms over a cycle, renewed every half cycle; times are the cycles' ends.
+  rms: { time: Instant[]; channels: Record<string, (number | null)[]> };
+  /// Of a long disturbance: what surrounds its end.
+  recovery?: Waveform | null;
 }
 
 export interface LogColumn {
@@ -82,6 +89,10 @@ export interface LogRows {
   low?: (number | null)[][];
   high?: (number | null)[][];
   gap_before: boolean[];
+  flagged: boolean[];
+  complete: boolean[];
+  clock_ok: boolean[];
+  sync_ok: boolean[];
 }
 
 export interface LogEvent {

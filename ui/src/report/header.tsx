@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which recording this is, how it was read, and what was inferred.
+import { AppearanceChoices, type Choices } from '../lib/appearance';
 import { dateTime, number, quantity, scaleOf, seconds } from '../lib/format';
-import type { ThemeChoice } from '../lib/look';
-import type { PaletteName } from '../lib/palette';
 import { t, type StringKey } from '../lib/strings';
 import type { Report } from './data';
 
@@ -19,13 +18,6 @@ const SIDES: Record<string, StringKey> = {
   secondary: 'sideSecondary',
   mixed: 'sideMixed',
 };
-
-export interface Choices {
-  theme: ThemeChoice;
-  setTheme: (theme: ThemeChoice) => void;
-  palette: PaletteName;
-  setPalette: (palette: PaletteName) => void;
-}
 
 function plainQuantity(value: number, unit: string): string {
   const scale = scaleOf([value], unit);
@@ -77,7 +69,11 @@ export function Header({ report, choices }: { report: Report; choices?: Choices 
           <p class="brand">Halfcycle</p>
           <h1>{source.station === '' ? file : source.station}</h1>
         </div>
-        {choices !== undefined && <AppearanceOptions choices={choices} />}
+        {choices !== undefined && (
+          <div class="options">
+            <AppearanceChoices choices={choices} />
+          </div>
+        )}
       </div>
       <dl class="facts">
         {facts.map(([name, value, title]) => (
@@ -136,33 +132,4 @@ export function Header({ report, choices }: { report: Report; choices?: Choices 
 
 function quantityOfFrequency(frequency: number): string {
   return Number.isInteger(frequency) ? `${frequency} Hz` : quantity(frequency, 'Hz');
-}
-
-function AppearanceOptions({ choices }: { choices: Choices }) {
-  return (
-    <div class="options">
-      <label>
-        {t('theme')}{' '}
-        <select
-          value={choices.theme}
-          onChange={(event) => choices.setTheme(event.currentTarget.value as ThemeChoice)}
-        >
-          <option value="auto">{t('themeAuto')}</option>
-          <option value="light">{t('themeLight')}</option>
-          <option value="dark">{t('themeDark')}</option>
-        </select>
-      </label>
-      <label>
-        {t('palette')}{' '}
-        <select
-          value={choices.palette}
-          onChange={(event) => choices.setPalette(event.currentTarget.value as PaletteName)}
-        >
-          <option value="safe">{t('paletteSafe')}</option>
-          <option value="iec">{t('paletteIec')}</option>
-          <option value="north-america">{t('paletteNorthAmerica')}</option>
-        </select>
-      </label>
-    </div>
-  );
 }
