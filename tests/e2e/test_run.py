@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`halfcycle run` as a service: one configuration for several meters, reload, stop, check, and what
 it says to bad input."""
+import calendar
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import threading
@@ -178,7 +181,7 @@ speed = 10
                 message = manager.recv(4096).decode()
                 if word in message:
                     return message
-        self.assertIn("STATUS=1 meters", heard("READY=1"))
+        self.assertIn("STATUS=1 meter", heard("READY=1"))
         heard("WATCHDOG=1")
         service.process.send_signal(signal.SIGHUP)
         heard("RELOADING=1")
@@ -209,6 +212,52 @@ speed = 10
         events = service.get(path + "/disturbances")["disturbances"]
         self.assertGreaterEqual(len(events), 1)
         self.assertEqual(service.stop(), 0)
+
+    def test_a_kill_costs_no_more_than_a_commit_of_less_than_a_second(self):
+        # Of samples, not of this machine's time: how busy it is does not matter.
+        template = self.folder / "fast.toml"
+        template.write_text("""
+[[module]]
+type = "High-Speed Power Meter"
+[[module]]
+type = "Data Recorder"
+label = "Fast"
+inputs = { "Source 1" = "HS Vln a" }
+setup = { "Trigger On" = "UPDATE", Depth = 1000000 }
+""")
+        data = self.folder / "data"
+        path = self.folder / "meter.toml"
+        path.write_text(f'data = "{data}"\n[web]\nlisten = "{ANY}"\n[modbus]\nlisten = "off"\n'
+                        f'[[meter]]\nid = "one"\nsource = "sim:feeder"\n'
+                        f'template = "{template}"\n')
+
+        def nanoseconds(text):
+            whole, fraction = text.rstrip("Z").split(".")
+            return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) * 10**9 + int(fraction)
+
+        def newest(service):
+            last = [log["last"] for log in service.get("/api/v1/meters/one/logs")]
+            return nanoseconds(last[0]) if last and last[0] else None
+        worst = 0.0
+        for _ in range(3):
+            service = self.start("--config", path)
+            begun = service.wait_for("rows", lambda: newest(service))
+            service.wait_for("some commits", lambda: newest(service) > begun + 4 * 10**9)
+            shown = newest(service)
+            measured = nanoseconds(service.meters()["one"]["last_sample"])
+            service.process.kill()
+            service.process.wait()
+            with contextlib.closing(sqlite3.connect(data / "store.db")) as store:
+                blocks = store.execute(
+                    "SELECT first, last FROM blocks WHERE first >= ? ORDER BY id", (begun,)).fetchall()
+            kept = blocks[-1][1]
+            self.assertGreaterEqual(kept, shown, "what the API has shown is kept")
+            # A block is what one commit took: usually less than a second of samples.
+            spans = sorted((last - first) / 1e9 for first, last in blocks)
+            self.assertLess(spans[len(spans) // 2], 1.0)
+            worst = max(worst, (measured - kept) / 1e9 - spans[-1])
+        # And what comes after the last commit is no more than what one commit takes.
+        self.assertLess(worst, 0.2)
 
     def test_a_second_process_on_the_same_data_is_refused(self):
         data = self.folder / "data"
