@@ -141,7 +141,7 @@ RateDependent::RateDependent(const EngineSetup& setup, std::size_t lanes, double
   head.resize(std::max(head_frames, extender.wanted_frames()) * lanes);
   extension.resize(extender.horizon_frames() * lanes);
   slice.resize(std::clamp<std::size_t>(
-                   frames_of(0.25 * source_rate / setup.system.nominal_frequency_hertz), 16, 256) *
+                   frames_of(0.5 * source_rate / setup.system.nominal_frequency_hertz), 16, 512) *
                lanes);
 }
 
@@ -618,6 +618,7 @@ void Engine::State::end_segment() noexcept {
   count_cycles(r.tracker.count() - 1);
   close_windows(true);
   finish_window();
+  r.flicker.settle();
   aggregation.end(instant_of(data_end_));
   phase_ = Phase::Idle;
 }
@@ -968,9 +969,6 @@ void Engine::State::open_window(Position start, Position end) noexcept {
   const TimeQuality quality = clock_quality(start, end);
   due_.clock_uncertainty_seconds = quality.uncertainty_seconds;
   due_.unmeasured_seconds = unmeasured_seconds_;
-  const double per_source = 1.0 / static_cast<double>(rate->factor);
-  due_.p_inst =
-      rate->flicker.p_inst_max(start.to_samples() * per_source, end.to_samples() * per_source);
   due_.marks = {.flagged = flagged(due_.from, due_.to),
                 .complete = true,
                 .clock_ok = quality.clock_ok,
@@ -979,6 +977,7 @@ void Engine::State::open_window(Position start, Position end) noexcept {
   due_.flicker_flagged = due_.to > tick ? flagged(due_.from, tick) : due_.marks.flagged;
   due_.half_cycles = tracker.count();
   due_.pieces_done = 0;
+  due_.flicker_done = false;
   due_.evaluated = false;
   if (valuer.has_power()) {
     energies.at(end, due_.energies);
@@ -1009,6 +1008,16 @@ void Engine::State::do_window_piece() noexcept {
     return;
   }
   RateDependent& r = *rate;
+  if (!due_.flicker_done) {
+    enter(Stage::Flicker);
+    const double per_source = 1.0 / static_cast<double>(r.factor);
+    const double to = due_.end.to_samples() * per_source;
+    r.flicker.run_to(to);
+    r.flicker.close_by(due_.to + kTickTolerance);
+    due_.p_inst = r.flicker.p_inst_max(due_.start.to_samples() * per_source, to);
+    due_.flicker_done = true;
+    return;
+  }
   const std::int64_t first =
       std::min(r.spectrum.first_frame(due_.start),
                signal::WindowIntegrator::first_frame(due_.start, kWindowEnds));

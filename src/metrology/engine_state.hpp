@@ -192,7 +192,8 @@ struct Engine::State {
     Marks marks;                   ///< but `complete`
     std::int64_t half_cycles = 0;  ///< that were published when it became due
     std::size_t pieces_done = 0;   ///< of the spectrum's
-    bool evaluated = false;        ///< its values wait for their place in the order
+    bool flicker_done = false;
+    bool evaluated = false;  ///< its values wait for their place in the order
     std::array<double, kQuantityCount> energies{};
     double clock_uncertainty_seconds = 0.0;
     double unmeasured_seconds = 0.0;

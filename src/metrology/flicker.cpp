@@ -58,13 +58,16 @@ Digital bilinear(double B0, double B1, double B2, double A0, double A1, double A
 Flicker::Flicker(const FlickerSetup& setup)
     : setup_(setup), kernel_(&flicker_kernel(setup.level)), history_(kHistory) {
   FlickerState& s = state_;
-  s.decimation = static_cast<std::size_t>(
+  FlickerDecimator& d = decimator_;
+  d.decimation = static_cast<std::size_t>(
       std::max(1.0, std::floor(setup.sample_rate_hertz / kTargetRate + 0.01)));
   for (std::size_t i = 0; i < 4; ++i) {
-    s.weight[i] = static_cast<float>(4 * ((s.decimation + 3 - i) / 4) + i + 1);
+    d.weight[i] = static_cast<float>(4 * ((d.decimation + 3 - i) / 4) + i + 1);
   }
-  s.norm = 1.0 / static_cast<double>(s.decimation * s.decimation);
-  filter_rate_hertz_ = setup.sample_rate_hertz / static_cast<double>(s.decimation);
+  s.decimation = static_cast<double>(d.decimation);
+  s.norm = 1.0 / (s.decimation * s.decimation);
+  filter_rate_hertz_ = setup.sample_rate_hertz / s.decimation;
+  waiting_.resize(std::bit_ceil(static_cast<std::size_t>(kWaitSeconds * filter_rate_hertz_) + 1));
   classify_every_ =
       static_cast<std::size_t>(std::max(1.0, std::round(filter_rate_hertz_ / kClassRate)));
   // The rms behind the reference runs over the fewest half cycles that are a whole number of steps:
@@ -121,10 +124,11 @@ Flicker::Flicker(const FlickerSetup& setup)
   // The kernel's sections leave out their b0.
   const Complex z1 = std::polar(1.0, -kTwoPi * kReferenceModulationHertz / filter_rate_hertz_);
   Complex gain = 1.0;
-  for (const Digital& d : design) {
-    gain *= (d.b0 + z1 * (d.b1 + z1 * d.b2)) / (d.b0 * (1.0 + z1 * (d.a1 + z1 * d.a2)));
+  for (const Digital& section : design) {
+    gain *= (section.b0 + z1 * (section.b1 + z1 * section.b2)) /
+            (section.b0 * (1.0 + z1 * (section.a1 + z1 * section.a2)));
   }
-  const double R = static_cast<double>(s.decimation);
+  const double R = s.decimation;
   const double x = std::numbers::pi * kReferenceModulationHertz / setup.sample_rate_hertz;
   const double box = std::sin(R * x) / (R * std::sin(x));
   const double amplitude = w.reference_percent / 100.0 * std::abs(gain) * box * box;
@@ -143,8 +147,8 @@ void Flicker::restart() noexcept {
   FlickerState& s = state_;
   for (std::size_t c = 0; c < kChannels; ++c) {
     for (std::size_t i = 0; i < 4; ++i) {
-      s.sum[i][c] = 0.0F;
-      s.twice[i][c] = 0.0F;
+      decimator_.sum[i][c] = 0.0F;
+      decimator_.twice[i][c] = 0.0F;
     }
     for (std::size_t k = 0; k < FlickerState::kStages; ++k) {
       s.input[k][c] = s.s1[k][c] = s.s2[k][c] = 0.0;
@@ -160,8 +164,9 @@ void Flicker::restart() noexcept {
     interval_missing_[c] = true;
     reference_[c] = 0.0;
   }
-  s.in_block = 0;
-  s.steps = 0;
+  decimator_.in_block = 0;
+  taken_ = 0;
+  steps_ = 0;
   history_count_ = 0;
   schedule();
 }
@@ -177,9 +182,37 @@ void Flicker::reset() noexcept {
 }
 
 void Flicker::push(const float* frames, std::size_t count, std::size_t lanes) noexcept {
+  take(frames, count, lanes);
+  run_to(taken_);
+}
+
+void Flicker::take(const float* frames, std::size_t count, std::size_t lanes) noexcept {
   for (std::size_t done = 0; done < count;) {
-    done += kernel_->run(state_, frames + done * lanes, count - done, lanes);
-    if (state_.steps == state_.service_at) {
+    FlickerBlock& block = waiting_[taken_ % waiting_.size()];
+    done += kernel_->decimate(decimator_, frames + done * lanes, count - done, lanes, block);
+    if (decimator_.in_block != 0) {
+      return;
+    }
+    ++taken_;
+    if (taken_ - steps_ == waiting_.size()) {
+      run_to(taken_);
+    }
+  }
+}
+
+std::uint64_t Flicker::blocks_until(double frame) const noexcept {
+  return static_cast<std::uint64_t>(std::max(0.0, std::floor(frame / state_.decimation)));
+}
+
+void Flicker::run_to(std::uint64_t block) noexcept {
+  block = std::min(block, taken_);
+  while (steps_ < block) {
+    const std::uint64_t at = steps_ % waiting_.size();
+    const std::uint64_t count =
+        std::min({block - steps_, service_at_ - steps_, waiting_.size() - at});
+    kernel_->filter(state_, waiting_.data() + at, static_cast<std::size_t>(count));
+    steps_ += count;
+    if (steps_ == service_at_) {
       serve();
       schedule();
     }
@@ -187,21 +220,21 @@ void Flicker::push(const float* frames, std::size_t count, std::size_t lanes) no
 }
 
 void Flicker::schedule() noexcept {
-  const std::uint64_t now = state_.steps;
+  const std::uint64_t now = steps_;
   if (now == 0) {
-    state_.service_at = 1;
+    service_at_ = 1;
   } else if (now < 1 + start_steps_) {
-    state_.service_at = 1 + start_steps_;
+    service_at_ = 1 + start_steps_;
   } else {
     const std::uint64_t rms = now + rms_steps_ - (now - 1 - start_steps_) % rms_steps_;
     const std::uint64_t classified = now + classify_every_ - now % classify_every_;
-    state_.service_at = std::min(rms, classified);
+    service_at_ = std::min(rms, classified);
   }
 }
 
 void Flicker::serve() noexcept {
   FlickerState& s = state_;
-  const std::uint64_t now = s.steps;
+  const std::uint64_t now = steps_;
   if (now == 1) {
     // The first value holds half a triangle only.
     std::fill(std::begin(s.sum_steps), std::end(s.sum_steps), 0.0);
@@ -231,7 +264,8 @@ void Flicker::serve() noexcept {
     if (now > settle_steps_) {
       interval_max_[c] = std::max(interval_max_[c], s.max[c]);
       classify(c, s.mean[c]);
-      latest[c] = static_cast<float>(s.max[c]);
+      latest[c] = reference_[c] > 0.0 ? static_cast<float>(s.max[c])
+                                      : std::numeric_limits<float>::quiet_NaN();
     } else {
       latest[c] = std::numeric_limits<float>::quiet_NaN();
       interval_missing_[c] = true;
@@ -243,14 +277,14 @@ void Flicker::serve() noexcept {
 Flicker::Values Flicker::p_inst() const noexcept {
   Values out;
   for (std::size_t c = 0; c < kChannels; ++c) {
-    out[c] = state_.steps > settle_steps_ && reference_[c] > 0.0 ? state_.mean[c] : kNotAvailable;
+    out[c] = steps_ > settle_steps_ && reference_[c] > 0.0 ? state_.mean[c] : kNotAvailable;
   }
   return out;
 }
 
 Flicker::Values Flicker::p_inst_max(double from_frame, double to_frame) const noexcept {
   // Entry j was taken at step (j + 1)·classify_every_, behind so many blocks.
-  const double per = 1.0 / static_cast<double>(state_.decimation * classify_every_);
+  const double per = 1.0 / (state_.decimation * static_cast<double>(classify_every_));
   const double first = std::max(0.0, std::floor(from_frame * per));
   const double oldest =
       history_count_ > kHistory ? static_cast<double>(history_count_ - kHistory) : 0.0;
@@ -261,7 +295,7 @@ Flicker::Values Flicker::p_inst_max(double from_frame, double to_frame) const no
     const auto& entry = history_[static_cast<std::uint64_t>(j) % kHistory];
     for (std::size_t c = 0; c < kChannels; ++c) {
       const double p = static_cast<double>(entry[c]);
-      out[c] = reference_[c] > 0.0 && !(p <= out[c]) ? p : out[c];
+      out[c] = p > out[c] || (std::isnan(out[c]) && !std::isnan(p)) ? p : out[c];
     }
   }
   return out;

@@ -6,6 +6,11 @@
 //   flicker.p_inst()[0];                               // Pinst of V1
 //   auto pst = flicker.close_interval();               // at the 10-minute tick
 //
+// or in two steps, where the filters have to wait:
+//
+//   flicker.take(frames, count, lanes);                // squares and decimates
+//   flicker.run_to(flicker.blocks_until(frame));       // filters, up to a frame
+//
 // Works on samples at their fixed rate, not on resampled ones: those follow the frequency of the
 // grid, the lamp does not. Block numbers below are those of the standard.
 //   1  u² divided by the square of the rms of a few half cycles behind a first-order low-pass of
@@ -52,6 +57,19 @@ class Flicker {
   /// and makes the interval's Pst of that channel incomplete.
   void push(const float* frames, std::size_t count, std::size_t lanes) noexcept;
 
+  /// The first step of push(): what the frames leave for the filters waits until run_to(), for
+  /// kWaitSeconds at least; beyond them the filters run at once.
+  void take(const float* frames, std::size_t count, std::size_t lanes) noexcept;
+  /// As many frames can be taken in before the filters have to run.
+  [[nodiscard]] bool has_room(std::size_t count) const noexcept {
+    return taken_ - steps_ + count / decimator_.decimation + 1 < waiting_.size();
+  }
+  /// Blocks of the decimator that have ended by a frame since the last restart or reset.
+  [[nodiscard]] std::uint64_t blocks_until(double frame) const noexcept;
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }  ///< blocks taken in
+  /// Runs the filters over the blocks before number `block`, as far as they are there.
+  void run_to(std::uint64_t block) noexcept;
+
   /// Instantaneous flicker sensation (output of block 4); NaN until the filters have settled.
   [[nodiscard]] Values p_inst() const noexcept;
 
@@ -64,7 +82,7 @@ class Flicker {
   [[nodiscard]] Interval close_interval() noexcept;
 
   /// Largest Pinst over the frames [from, to) since the last restart or reset, out of about the
-  /// latest two seconds; NaN where the filters had not settled.
+  /// latest two seconds that were filtered; NaN where the filters had not settled.
   [[nodiscard]] Values p_inst_max(double from_frame, double to_frame) const noexcept;
 
   /// The samples go on after a gap: the filters settle anew, the interval goes on, incomplete.
@@ -82,6 +100,7 @@ class Flicker {
   static constexpr std::size_t kClasses =
       static_cast<std::size_t>(kClassesPerOctave) * static_cast<std::size_t>(kOctaves);
   static constexpr std::size_t kHistory = 512;
+  static constexpr double kWaitSeconds = 0.6;
 
   void serve() noexcept;
   void schedule() noexcept;
@@ -97,7 +116,12 @@ class Flicker {
   std::uint64_t start_steps_ = 0;
   std::uint64_t settle_steps_ = 0;
 
+  FlickerDecimator decimator_{};
   FlickerState state_{};
+  std::vector<FlickerBlock> waiting_;  ///< a ring, a power of two
+  std::uint64_t taken_ = 0;            ///< blocks that went into it
+  std::uint64_t steps_ = 0;            ///< blocks that the filters took out
+  std::uint64_t service_at_ = 0;       ///< the step after which serve() has something to do
   Values reference_{};
   Values interval_max_{};
   std::array<bool, kChannels> interval_missing_{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sample-rate part of the flickermeter, once per machine level. Internal to metrology: see
-// flicker.hpp for what it computes.
+// The inner loops of the flickermeter, once per machine level: the decimator at the rate of the
+// samples, and the filters at the rate behind it. Internal to metrology: see flicker.hpp for what
+// they compute.
 //
 // Four channels lie side by side. Every level does the same operations in the same order, so the
 // bits are the same.
@@ -13,15 +14,29 @@
 
 namespace halfcycle::metrology {
 
+/// What a block of frames leaves of its squares u², of four channels; NaN where a sample is
+/// missing.
+struct FlickerBlock {
+  float total[4];  ///< Σ u²
+  float rising[4];  ///< Σ (k + 1)·u², k from 0: its share in the triangle that the next block ends
+};
+
+struct alignas(32) FlickerDecimator {
+  static constexpr std::size_t kChannels = 4;
+  // Sums over a block of `decimation` frames. Frame k adds to sum k % 4, so that the additions do
+  // not wait for each other; `twice` sums the sums, which weighs its frames by J, J − 1, … 1.
+  float sum[4][kChannels];
+  float twice[4][kChannels];
+  float weight[4];  ///< 4·J + i + 1, J frames add to sum i
+  std::size_t decimation;
+  std::size_t in_block;
+};
+
 struct alignas(32) FlickerState {
   static constexpr std::size_t kChannels = 4;
   static constexpr std::size_t kStages = 6;
   using Row = double[kChannels];  // plain arrays: no code of the library in the kernels
 
-  // Sums over a block of `decimation` frames. Frame k adds to sum k % 4, so that the additions do
-  // not wait for each other; `twice` sums the sums, which weighs its frames by J, J − 1, … 1.
-  float sum[4][kChannels];
-  float twice[4][kChannels];
   Row rising;     ///< of the block before, the older half of the triangle
   Row inverse;    ///< 1 over the square of the reference; 0 without one
   Row bias;       ///< 0; 1 without a reference: a steady voltage
@@ -39,20 +54,18 @@ struct alignas(32) FlickerState {
   double second_b1, second_b2, second_a1, second_a2;  ///< weighting, the rest
   double scale;                                       ///< of the square, to units of perceptibility
   double mean_gain;
-  double norm;      ///< 1 / decimation²
-  float weight[4];  ///< 4·J + i + 1, J frames add to sum i
-  std::size_t decimation;
-  std::size_t in_block;
-  std::uint64_t steps;
-  std::uint64_t service_at;  ///< run() returns after this step
-  bool missing[kChannels];   ///< a sample was, since this was cleared
+  double norm;  ///< 1 / decimation²
+  double decimation;
+  bool missing[kChannels];  ///< a sample was, since this was cleared
 };
 
 struct FlickerKernel {
-  /// Takes in frames (lanes 0…3 of `lanes`) until `count` or step `service_at` is reached; returns
-  /// how many.
-  std::size_t (*run)(FlickerState& state, const float* frames, std::size_t count,
-                     std::size_t lanes) noexcept;
+  /// Takes in frames (lanes 0…3 of `lanes`) until `count` or the end of a block, which goes to
+  /// `out`; returns how many. The block is ended if in_block is 0 then.
+  std::size_t (*decimate)(FlickerDecimator& decimator, const float* frames, std::size_t count,
+                          std::size_t lanes, FlickerBlock& out) noexcept;
+  /// A step of the filters for each of `count` blocks.
+  void (*filter)(FlickerState& state, const FlickerBlock* blocks, std::size_t count) noexcept;
 };
 
 [[nodiscard]] const FlickerKernel& base_flicker_kernel() noexcept;

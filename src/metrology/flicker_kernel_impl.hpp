@@ -90,101 +90,103 @@ HC_INLINE void step(FlickerState& s, const Wide& u_squared) {
   store(s.mean_input, square);
   store(s.mean, mean);
   store(s.max, larger(mean, load(s.max)));
-  ++s.steps;
 }
 
-HC_INLINE void end_block(FlickerState& s, const Floats4 (&sum)[4], const Floats4 (&twice)[4]) {
-  // Σ (k + 1)·x and Σ (D − 1 − k)·x over the block, from Σ_j x and Σ_j (J − j)·x of k = 4·j + i.
+HC_INLINE void end_block(FlickerDecimator& d, const Floats4 (&sum)[4], const Floats4 (&twice)[4],
+                         FlickerBlock& out) {
+  // Σ x and Σ (k + 1)·x over the block, from Σ_j x and Σ_j (J − j)·x of k = 4·j + i.
   Floats4 total = Floats4{};
   Floats4 later = Floats4{};
   for (std::size_t i = 0; i < 4; ++i) {
-    const float weight = s.weight[i];
+    const float weight = d.weight[i];
     total += sum[i];
     const Floats4 two = twice[i] + twice[i];
     later += sum[i] * Floats4{weight, weight, weight, weight} - (two + two);
   }
-  const Wide all_of_it = widen(total);
-  Wide rising = widen(later);
-  Wide falling = all(static_cast<double>(s.decimation)) * all_of_it - rising;
-  double probe[4];
-  store(probe, all_of_it - all_of_it);
-  if (!(probe[0] + probe[1] + probe[2] + probe[3] == 0.0)) {
-    double up[4];
-    double down[4];
-    store(up, rising);
-    store(down, falling);
-    const auto d = static_cast<double>(s.decimation);
-    for (std::size_t c = 0; c < 4; ++c) {
-      if (!(probe[c] == 0.0)) {
-        s.missing[c] = true;
-        up[c] = s.hold[c] * 0.5 * d * (d + 1.0);
-        down[c] = s.hold[c] * 0.5 * d * (d - 1.0);
-      }
-    }
-    rising = load(up);
-    falling = load(down);
-  }
-  const Wide u_squared = (load(s.rising) + falling) * all(s.norm);
-  store(s.rising, rising);
-  step(s, u_squared);
+  *reinterpret_cast<Floats4Unaligned*>(out.total) = total;
+  *reinterpret_cast<Floats4Unaligned*>(out.rising) = later;
 }
 
-std::size_t run(FlickerState& s, const float* frames, std::size_t count,
-                std::size_t lanes) noexcept {
+std::size_t decimate(FlickerDecimator& d, const float* frames, std::size_t count, std::size_t lanes,
+                     FlickerBlock& out) noexcept {
   Floats4 sum[4];
   Floats4 twice[4];
   for (std::size_t i = 0; i < 4; ++i) {
-    sum[i] = *reinterpret_cast<const Floats4Unaligned*>(s.sum[i]);
-    twice[i] = *reinterpret_cast<const Floats4Unaligned*>(s.twice[i]);
+    sum[i] = *reinterpret_cast<const Floats4Unaligned*>(d.sum[i]);
+    twice[i] = *reinterpret_cast<const Floats4Unaligned*>(d.twice[i]);
   }
-  std::size_t n = 0;
-  while (n < count) {
-    std::size_t k = s.in_block;
-    const std::size_t left = s.decimation - k < count - n ? s.decimation - k : count - n;
-    const std::size_t to = k + left;
-    const float* p = frames + n * lanes;
-    const auto add = [&](std::size_t i) {
-      const Floats4 x = *reinterpret_cast<const Floats4Unaligned*>(p);
-      sum[i] += x * x;
-      twice[i] += sum[i];
-      p += lanes;
-    };
-    for (; k < to && k % 4 != 0; ++k) {
-      add(k % 4);
+  std::size_t k = d.in_block;
+  const std::size_t taken = d.decimation - k < count ? d.decimation - k : count;
+  const std::size_t to = k + taken;
+  const float* p = frames;
+  const auto add = [&](std::size_t i) {
+    const Floats4 x = *reinterpret_cast<const Floats4Unaligned*>(p);
+    sum[i] += x * x;
+    twice[i] += sum[i];
+    p += lanes;
+  };
+  for (; k < to && k % 4 != 0; ++k) {
+    add(k % 4);
+  }
+  for (; k + 4 <= to; k += 4) {
+    add(0);
+    add(1);
+    add(2);
+    add(3);
+  }
+  for (; k < to; ++k) {
+    add(k % 4);
+  }
+  d.in_block = to;
+  if (to == d.decimation) {
+    end_block(d, sum, twice, out);
+    for (std::size_t i = 0; i < 4; ++i) {
+      sum[i] = Floats4{};
+      twice[i] = Floats4{};
     }
-    for (; k + 4 <= to; k += 4) {
-      add(0);
-      add(1);
-      add(2);
-      add(3);
-    }
-    for (; k < to; ++k) {
-      add(k % 4);
-    }
-    n += left;
-    s.in_block = to;
-    if (to == s.decimation) {
-      end_block(s, sum, twice);
-      for (std::size_t i = 0; i < 4; ++i) {
-        sum[i] = Floats4{};
-        twice[i] = Floats4{};
-      }
-      s.in_block = 0;
-      if (s.steps == s.service_at) {
-        break;
-      }
-    }
+    d.in_block = 0;
   }
   for (std::size_t i = 0; i < 4; ++i) {
-    *reinterpret_cast<Floats4Unaligned*>(s.sum[i]) = sum[i];
-    *reinterpret_cast<Floats4Unaligned*>(s.twice[i]) = twice[i];
+    *reinterpret_cast<Floats4Unaligned*>(d.sum[i]) = sum[i];
+    *reinterpret_cast<Floats4Unaligned*>(d.twice[i]) = twice[i];
   }
-  return n;
+  return taken;
+}
+
+void filter(FlickerState& s, const FlickerBlock* blocks, std::size_t count) noexcept {
+  for (std::size_t n = 0; n < count; ++n) {
+    const Floats4 total = *reinterpret_cast<const Floats4Unaligned*>(blocks[n].total);
+    const Wide all_of_it = widen(total);
+    Wide rising = widen(*reinterpret_cast<const Floats4Unaligned*>(blocks[n].rising));
+    // Σ (D − 1 − k)·x
+    Wide falling = all(s.decimation) * all_of_it - rising;
+    double probe[4];
+    store(probe, all_of_it - all_of_it);
+    if (!(probe[0] + probe[1] + probe[2] + probe[3] == 0.0)) {
+      double up[4];
+      double down[4];
+      store(up, rising);
+      store(down, falling);
+      const double d = s.decimation;
+      for (std::size_t c = 0; c < 4; ++c) {
+        if (!(probe[c] == 0.0)) {
+          s.missing[c] = true;
+          up[c] = s.hold[c] * 0.5 * d * (d + 1.0);
+          down[c] = s.hold[c] * 0.5 * d * (d - 1.0);
+        }
+      }
+      rising = load(up);
+      falling = load(down);
+    }
+    const Wide u_squared = (load(s.rising) + falling) * all(s.norm);
+    store(s.rising, rising);
+    step(s, u_squared);
+  }
 }
 
 #undef HC_INLINE
 
-constexpr FlickerKernel kLevelKernel{&run};
+constexpr FlickerKernel kLevelKernel{&decimate, &filter};
 
 }  // namespace
 }  // namespace halfcycle::metrology

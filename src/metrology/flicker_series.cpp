@@ -6,6 +6,7 @@
 namespace halfcycle::metrology {
 
 void FlickerSeries::begin() noexcept {
+  settle();
   // At the first start nothing of an interval is there: what precedes the samples is not missing.
   if (began_) {
     flicker_.restart();
@@ -14,8 +15,11 @@ void FlickerSeries::begin() noexcept {
 }
 
 void FlickerSeries::push(const float* frames, std::size_t count, std::size_t lanes) noexcept {
+  if (closing_ && !flicker_.has_room(count)) {
+    close_now();
+  }
   if (!line_to_line_) {
-    flicker_.push(frames, count, lanes);
+    flicker_.take(frames, count, lanes);
     return;
   }
   constexpr std::size_t kPiece = 64;
@@ -30,18 +34,50 @@ void FlickerSeries::push(const float* frames, std::size_t count, std::size_t lan
       line[2] = v[2] - v[0];
       line[3] = 0.0F;
     }
-    flicker_.push(lines.data(), piece, 4);
+    flicker_.take(lines.data(), piece, 4);
     done += piece;
   }
 }
 
 void FlickerSeries::close(Instant tick) noexcept {
+  if (closing_) {
+    close_now();
+  }
+  closing_ = true;
+  tick_ = tick;
+  close_at_ = flicker_.taken();
+}
+
+void FlickerSeries::close_now() noexcept {
+  closing_ = false;
+  flicker_.run_to(close_at_);
   const Flicker::Interval closed = flicker_.close_interval();
   latest_[1] = latest_[0];
   Interval& now = latest_[0];
-  now.end = tick;
+  now.end = tick_;
   std::copy_n(closed.p_st.begin(), kPhases, now.p_st.begin());
   std::copy_n(closed.complete.begin(), kPhases, now.complete.begin());
+}
+
+void FlickerSeries::run_to(double frame) noexcept {
+  const std::uint64_t block = flicker_.blocks_until(frame);
+  if (closing_ && close_at_ <= block) {
+    close_now();
+  }
+  flicker_.run_to(block);
+}
+
+void FlickerSeries::close_by(Instant now) noexcept {
+  if (closing_ && tick_ <= now) {
+    close_now();
+  }
+}
+
+void FlickerSeries::settle() noexcept {
+  if (closing_) {
+    close_now();
+  }
+  flicker_.run_to(flicker_.taken());
 }
 
 const FlickerSeries::Interval* FlickerSeries::find(Instant tick) const noexcept {
