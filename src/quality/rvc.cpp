@@ -26,6 +26,7 @@ void RvcDetector::push(int channel, Instant start, Instant end, double u_rms_vol
   c.unsteady_until = c.ends[c.next];  // the window that has just left the latest second
   c.volts[c.next] = u_rms_volts;
   c.ends[c.next] = end;
+  renew_block(c, c.next);
   c.next = (c.next + 1) % window_;
   c.count = std::min(c.count + 1, window_);
 
@@ -57,18 +58,31 @@ void RvcDetector::push(int channel, Instant start, Instant end, double u_rms_vol
   }
 }
 
+void RvcDetector::renew_block(Channel& c, std::size_t slot) const {
+  const std::size_t first = slot / kBlock * kBlock;
+  const std::size_t last = std::min(first + kBlock, window_);
+  Block block{.sum = c.volts[first], .low = c.volts[first], .high = c.volts[first]};
+  for (std::size_t i = first + 1; i < last; ++i) {
+    block.sum += c.volts[i];
+    block.low = std::min(block.low, c.volts[i]);
+    block.high = std::max(block.high, c.volts[i]);
+  }
+  c.blocks[slot / kBlock] = block;
+}
+
 void RvcDetector::evaluate(Channel& c) {
   if (c.count < window_) {
     c.steady = false;
     return;
   }
   double sum = 0.0;
-  double low = c.volts[0];
-  double high = c.volts[0];
-  for (std::size_t i = 0; i < window_; ++i) {
-    sum += c.volts[i];
-    low = std::min(low, c.volts[i]);
-    high = std::max(high, c.volts[i]);
+  double low = c.blocks[0].low;
+  double high = c.blocks[0].high;
+  const std::size_t blocks = (window_ + kBlock - 1) / kBlock;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    sum += c.blocks[b].sum;
+    low = std::min(low, c.blocks[b].low);
+    high = std::max(high, c.blocks[b].high);
   }
   c.mean = sum / static_cast<double>(window_);
   const double limit = setup_.reference_volts *

@@ -55,9 +55,17 @@ class RvcDetector {
 
  private:
   static constexpr std::size_t kMaxWindow = 128;
+  /// Values are looked at in blocks, so that a new one costs a block and not a second of them.
+  static constexpr std::size_t kBlock = 8;
+  struct Block {
+    double sum = 0.0;
+    double low = 0.0;
+    double high = 0.0;
+  };
   struct Channel {
     std::array<double, kMaxWindow> volts{};
     std::array<Instant, kMaxWindow> ends{};
+    std::array<Block, kMaxWindow / kBlock> blocks{};
     Instant unsteady_until;
     std::size_t count = 0;  ///< values held, at most one second of them
     std::size_t next = 0;
@@ -67,6 +75,7 @@ class RvcDetector {
     double delta_max = 0.0;
   };
 
+  void renew_block(Channel& channel, std::size_t slot) const;
   void evaluate(Channel& channel);
   void begin(Instant start);
   void finish_event();

@@ -8,9 +8,8 @@ namespace halfcycle::signal {
 
 inline constexpr std::size_t kChunkFrames = 16;
 
-/// Rows of floats: Σx (lanes), Σx² (lanes), Σu·i (4), line (4: Σ(u1−u2)², Σ(u2−u3)², Σ(u3−u1)², 0),
-/// cross (4: Σu1·i2, Σu2·i3, Σu3·i1, Σu4·i4), residual (4: Σ(u1+u2+u3)², Σ(i1+i2+i3)², –, –),
-/// then min (lanes) and max (lanes).
+/// Rows of floats: Σx (lanes), Σx² (lanes), Σu·i (4), line (4: Σ(u1−u2)², Σ(u2−u3)², Σ(u3−u1)²,
+/// Σ(i1+i2+i3)²), then min (lanes) and max (lanes).
 struct ChunkLayout {
   std::size_t lanes;
 
@@ -18,9 +17,8 @@ struct ChunkLayout {
   [[nodiscard]] constexpr std::size_t square() const { return lanes; }
   [[nodiscard]] constexpr std::size_t power() const { return 2 * lanes; }
   [[nodiscard]] constexpr std::size_t line() const { return 2 * lanes + 4; }
-  [[nodiscard]] constexpr std::size_t cross() const { return 2 * lanes + 8; }
-  [[nodiscard]] constexpr std::size_t residual() const { return 2 * lanes + 12; }
-  [[nodiscard]] constexpr std::size_t added_floats() const { return 2 * lanes + 16; }
+  [[nodiscard]] constexpr std::size_t residual() const { return line() + 3; }
+  [[nodiscard]] constexpr std::size_t added_floats() const { return 2 * lanes + 8; }
   [[nodiscard]] constexpr std::size_t min() const { return added_floats(); }
   [[nodiscard]] constexpr std::size_t max() const { return added_floats() + lanes; }
   [[nodiscard]] constexpr std::size_t floats() const { return added_floats() + 2 * lanes; }

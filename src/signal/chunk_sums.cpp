@@ -110,10 +110,8 @@ WindowSums as_window(const Sums& sums, std::size_t lanes, double samples) noexce
   }
   for (std::size_t k = 0; k < 3; ++k) {
     w.line_square[k] = sums.added[layout.line() + k];
-    w.cross_power[k] = sums.added[layout.cross() + k];
   }
-  w.voltage_residual_square = sums.added[layout.residual()];
-  w.current_residual_square = sums.added[layout.residual() + 1];
+  w.current_residual_square = sums.added[layout.residual()];
   w.min = sums.min;
   w.max = sums.max;
   return w;
@@ -134,9 +132,7 @@ WindowSums& WindowSums::operator+=(const WindowSums& next) noexcept {
   }
   for (std::size_t k = 0; k < line_square.size(); ++k) {
     line_square[k] += next.line_square[k];
-    cross_power[k] += next.cross_power[k];
   }
-  voltage_residual_square += next.voltage_residual_square;
   current_residual_square += next.current_residual_square;
   return *this;
 }

@@ -34,9 +34,7 @@ struct WindowSums {
   std::array<double, kMaxLanes> square{};  ///< ∫x²
   std::array<double, 4> power{};           ///< ∫u1·i1 … ∫u4·i4
   std::array<double, 3> line_square{};     ///< ∫(u1−u2)², ∫(u2−u3)², ∫(u3−u1)²
-  std::array<double, 3> cross_power{};  ///< ∫u1·i2, ∫u2·i3, ∫u3·i1 (two-wattmeter methods)
-  double voltage_residual_square = 0.0;  ///< ∫(u1+u2+u3)²
-  double current_residual_square = 0.0;  ///< ∫(i1+i2+i3)²
+  double current_residual_square = 0.0;    ///< ∫(i1+i2+i3)²
   /// Smallest and largest sample in [a, b); missing ones are skipped (none left: +inf, −inf).
   std::array<float, kMaxLanes> min{};
   std::array<float, kMaxLanes> max{};
