@@ -58,6 +58,12 @@ class SampleStore {
                            std::span<std::uint8_t> out) const = 0;
 };
 
+/// From a sample on, the clock was as good as this.
+struct TimeQualityChange {
+  std::uint64_t first_sample = 0;
+  TimeQuality quality;
+};
+
 struct Recording {
   std::string format;  ///< "comtrade-1999-binary", "wav-pcm16", "csv", …
   std::string station;
@@ -67,7 +73,8 @@ struct Recording {
   bool zone_known = false;               ///< false: the file names no zone, UTC is assumed
   bool time_known = true;                ///< false: no rate and no stamps (a CSV without either)
   double nominal_frequency_hertz = 0.0;  ///< 0 if not given
-  TimeQuality time_quality;
+  TimeQuality time_quality;              ///< the worst, where it changes
+  std::vector<TimeQualityChange> time_qualities;  ///< in order, the first at sample 0; empty: none
   std::vector<AnalogChannel> analogs;
   std::vector<StatusChannel> statuses;
   std::vector<Segment> segments;  ///< in order, covering all samples

@@ -9,140 +9,47 @@
 #include "base/text.hpp"
 #include "formats/packet_capture.hpp"
 #include "formats/planar_store.hpp"
+#include "formats/sv_sequence.hpp"
 
 namespace halfcycle::formats {
 namespace {
 
-constexpr std::uint16_t kEtherTypeVlan = 0x8100;
-constexpr std::uint16_t kEtherTypeSv = 0x88BA;
-constexpr std::size_t kBytesPerChannel = 8;  // INT32 value, 32 bits of quality
-constexpr std::uint32_t kValidityMask = 3;   // 0 good, 1 invalid, 2 reserved, 3 questionable
-constexpr std::uint32_t kQuestionable = 3;
-
 // Rates of 9-2LE and of the preferred list of IEC 61869-9, samples a second.
 constexpr std::array<int, 8> kUsualRates{4000, 4800, 12800, 14400, 15360, 5760, 96000, 5000};
-
-std::uint32_t big_endian(std::span<const std::byte> bytes) {
-  std::uint32_t value = 0;
-  for (const std::byte b : bytes) {
-    value = (value << 8U) | std::to_integer<std::uint32_t>(b);
-  }
-  return value;
-}
-
-// BER elements inside a bounded span.
-class Ber {
- public:
-  explicit Ber(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  struct Element {
-    unsigned tag = 0;
-    std::span<const std::byte> value;
-  };
-  [[nodiscard]] bool done() const { return at_ >= bytes_.size(); }
-  [[nodiscard]] std::optional<Element> next() {
-    if (bytes_.size() - at_ < 2) {
-      return std::nullopt;
-    }
-    Element element;
-    element.tag = std::to_integer<unsigned>(bytes_[at_]);
-    std::size_t length = std::to_integer<std::size_t>(bytes_[at_ + 1]);
-    at_ += 2;
-    if (length >= 0x80) {
-      const std::size_t octets = length & 0x7FU;
-      if (octets == 0 || octets > 3 || bytes_.size() - at_ < octets) {
-        return std::nullopt;
-      }
-      length = big_endian(bytes_.subspan(at_, octets));
-      at_ += octets;
-    }
-    if (bytes_.size() - at_ < length) {
-      return std::nullopt;
-    }
-    element.value = bytes_.subspan(at_, length);
-    at_ += length;
-    return element;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
-};
-
-Result<SvAsdu> parse_asdu(std::span<const std::byte> bytes) {
-  SvAsdu asdu;
-  bool has_count = false;
-  bool has_data = false;
-  Ber ber(bytes);
-  while (!ber.done()) {
-    const auto element = ber.next();
-    if (!element) {
-      return fail(ErrorCode::InvalidInput, "an ASDU element runs past its end");
-    }
-    const auto value = element->value;
-    switch (element->tag) {
-      case 0x80:
-        asdu.sv_id = {reinterpret_cast<const char*>(value.data()), value.size()};
-        break;
-      case 0x82:
-        if (value.size() != 2) {
-          return fail(ErrorCode::InvalidInput, "smpCnt has {} bytes instead of 2", value.size());
-        }
-        asdu.smp_cnt = static_cast<std::uint16_t>(big_endian(value));
-        has_count = true;
-        break;
-      case 0x83:
-        asdu.conf_rev = value.size() <= 4 ? big_endian(value) : 0;
-        break;
-      case 0x85:
-        asdu.smp_synch = value.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(value[0]);
-        break;
-      case 0x86:
-        if (value.size() == 2) {
-          asdu.smp_rate = static_cast<std::uint16_t>(big_endian(value));
-        }
-        break;
-      case 0x87:
-        asdu.data = value;
-        has_data = true;
-        break;
-      default:  // datSet, refrTm, smpMod, extensions
-        break;
-    }
-  }
-  if (!has_count || !has_data) {
-    return fail(ErrorCode::InvalidInput, "an ASDU has no {}", has_count ? "data" : "smpCnt");
-  }
-  return asdu;
-}
 
 struct WalkCounts {
   std::uint64_t packets = 0;
   std::uint64_t sv_frames = 0;
   std::uint64_t malformed = 0;
+  std::uint64_t simulated = 0;  // and left out
   std::string first_malformed;
   std::string capture_error;
 };
 
-// Calls visit(packet, frame, asdu) for each ASDU in the capture.
+// Calls visit(packet, frame, asdu) for each ASDU in the capture; of simulated frames only if asked.
 template <class Visit>
-WalkCounts walk(const FileBytes& capture, Visit visit) {
+WalkCounts walk(const FileBytes& capture, bool simulated, Visit visit) {
   WalkCounts counts;
   PacketCapture packets(capture.bytes);
+  SvFrame frame;
   while (auto packet = packets.next()) {
     ++counts.packets;
-    auto frame = parse_sv_frame(packet->frame);
-    if (!frame) {
+    const SvFrame::Kind kind = frame.parse(packet->frame);
+    if (kind == SvFrame::Kind::Malformed) {
       if (counts.malformed++ == 0) {
-        counts.first_malformed = format("packet {}: {}", counts.packets, frame.error().message);
+        counts.first_malformed = format("packet {}: {}", counts.packets, frame.problem());
       }
-      continue;
     }
-    if (!*frame) {
+    if (kind != SvFrame::Kind::Values) {
       continue;
     }
     ++counts.sv_frames;
-    for (const SvAsdu& asdu : (*frame)->asdus) {
-      visit(*packet, **frame, asdu);
+    if (frame.simulated() && !simulated) {
+      ++counts.simulated;
+      continue;
+    }
+    for (const SvAsdu& asdu : frame.asdus()) {
+      visit(*packet, frame, asdu);
     }
   }
   counts.capture_error = packets.error();
@@ -155,13 +62,9 @@ struct StreamScan {
   std::size_t data_bytes = 0;
   bool mixed_layout = false;
   std::uint16_t highest_count = 0;
-  std::uint16_t first_count = 0;
-  std::uint8_t lowest_synch = 255;
-  std::uint32_t conf_rev = 0;
   std::optional<std::uint16_t> smp_rate;
   bool wrapped = false;
   std::uint16_t previous = 0;
-  Instant first_time;
   Instant last_time;
   // The longest run without a lost sample tells the rate by the capture's clock.
   std::uint64_t run = 0;
@@ -170,37 +73,37 @@ struct StreamScan {
   double longest_run_seconds = 0.0;
 };
 
-StreamScan scan(const FileBytes& capture, std::string_view stream, WalkCounts& counts) {
+StreamScan scan(const FileBytes& capture, const SvChoice& stream, WalkCounts& counts) {
   StreamScan result;
-  counts = walk(capture, [&](const CapturedPacket& packet, const SvFrame&, const SvAsdu& asdu) {
-    if (asdu.sv_id != stream) {
-      return;
-    }
-    if (result.samples == 0) {
-      result.data_bytes = asdu.data.size();
-      result.first_count = asdu.smp_cnt;
-      result.first_time = packet.time;
-      result.conf_rev = asdu.conf_rev;
-      result.smp_rate = asdu.smp_rate;
-    }
-    const bool follows = result.samples > 0 && asdu.smp_cnt == result.previous + 1 &&
-                         (packet.time - result.last_time).to_seconds() < 0.5;
-    if (!follows) {
-      result.run = 0;
-      result.run_start = packet.time;
-    }
-    if (result.run++ > result.longest_run) {
-      result.longest_run = result.run - 1;
-      result.longest_run_seconds = (packet.time - result.run_start).to_seconds();
-    }
-    result.mixed_layout = result.mixed_layout || asdu.data.size() != result.data_bytes;
-    result.wrapped = result.wrapped || (result.samples > 0 && asdu.smp_cnt < result.previous);
-    result.highest_count = std::max(result.highest_count, asdu.smp_cnt);
-    result.lowest_synch = std::min(result.lowest_synch, asdu.smp_synch);
-    result.previous = asdu.smp_cnt;
-    result.last_time = packet.time;
-    ++result.samples;
-  });
+  counts = walk(
+      capture, stream.test,
+      [&](const CapturedPacket& packet, const SvFrame& frame, const SvAsdu& asdu) {
+        const bool repeated = result.samples > 0 && asdu.smp_cnt == result.previous &&
+                              (packet.time - result.last_time).to_seconds() < 0.5;
+        if (!stream.fits(asdu.sv_id, frame.app_id()) || repeated) {
+          return;
+        }
+        if (result.samples == 0) {
+          result.data_bytes = asdu.data.size();
+          result.smp_rate = asdu.smp_rate;
+        }
+        const bool follows = result.samples > 0 && asdu.smp_cnt == result.previous + 1 &&
+                             (packet.time - result.last_time).to_seconds() < 0.5;
+        if (!follows) {
+          result.run = 0;
+          result.run_start = packet.time;
+        }
+        if (result.run++ > result.longest_run) {
+          result.longest_run = result.run - 1;
+          result.longest_run_seconds = (packet.time - result.run_start).to_seconds();
+        }
+        result.mixed_layout = result.mixed_layout || asdu.data.size() != result.data_bytes;
+        result.wrapped = result.wrapped || (result.samples > 0 && asdu.smp_cnt < result.previous);
+        result.highest_count = std::max(result.highest_count, asdu.smp_cnt);
+        result.previous = asdu.smp_cnt;
+        result.last_time = packet.time;
+        ++result.samples;
+      });
   return result;
 }
 
@@ -219,8 +122,8 @@ std::optional<int> infer_rate(const StreamScan& scan) {
                               : 0.0;
   std::optional<int> nearest;
   for (const int rate : kUsualRates) {
-    // The capture's clock jitters; the usual rates lie 4 % apart or more.
-    if (counted <= rate && std::abs(by_clock - rate) < 0.02 * rate) {
+    // The receiver's clock jitters; the usual rates lie 4 % apart or more.
+    if (counted <= rate && std::abs(by_clock - rate) < 0.01 * rate) {
       nearest = rate;
     }
   }
@@ -233,9 +136,181 @@ std::optional<int> infer_rate(const StreamScan& scan) {
   return nearest;
 }
 
-void describe_channels(Recording& recording, std::size_t channels) {
+// What the quality bits of a channel said.
+struct ChannelQuality {
+  std::uint64_t missing = 0;
+  std::uint64_t doubtful = 0;
+  std::uint32_t missing_bits = 0;
+  std::uint32_t doubtful_bits = 0;
+};
+
+// "12 values are marked as no measurement (Ua: invalid; Un: test) and count as missing".
+void warn_of_quality(Recording& recording, const std::vector<ChannelQuality>& channels) {
+  const auto warn = [&](auto count, auto bits, std::string_view what, std::string_view effect) {
+    std::uint64_t total = 0;
+    std::string list;
+    for (std::size_t c = 0; c < channels.size(); ++c) {
+      if (channels[c].*count > 0) {
+        total += channels[c].*count;
+        list += format("{}{}: {}", list.empty() ? "" : "; ", recording.analogs[c].name,
+                       sv_quality::describe(channels[c].*bits));
+      }
+    }
+    if (total > 0) {
+      recording.warnings.push_back(
+          format("{} values are marked {} ({}) {}", total, what, list, effect));
+    }
+  };
+  warn(&ChannelQuality::missing, &ChannelQuality::missing_bits, "as no measurement",
+       "and count as missing");
+  warn(&ChannelQuality::doubtful, &ChannelQuality::doubtful_bits, "as questionable",
+       "and were taken as they are");
+}
+
+// Puts the samples of one stream into segments and a store.
+class StreamReader {
+ public:
+  StreamReader(Recording& recording, int rate, std::uint64_t most, bool test)
+      : recording_(recording),
+        sequence_(rate),
+        rate_(rate),
+        test_(test),
+        store_(std::make_shared<PlanarStore>(recording.analogs.size(), 0, most)),
+        qualities_(recording.analogs.size()) {}
+
+  void take(const SvAsdu& asdu, Instant received) {
+    const SvPlace place = sequence_.place(asdu, received);
+    switch (place.kind) {
+      case SvPlace::Kind::Repeated:
+        ++repeated_;
+        return;
+      case SvPlace::Kind::Late:
+        ++late_;
+        return;
+      case SvPlace::Kind::Beyond:
+        ++beyond_;
+        return;
+      case SvPlace::Kind::First:
+        recording_.start = place.at;
+        recording_.time_quality = place.quality;
+        begin(place.at, Discontinuity::Start);
+        break;
+      case SvPlace::Kind::Gap:
+        lost_ += place.lost;
+        begin(place.at, Discontinuity::Gap);
+        break;
+      case SvPlace::Kind::ClockStep:
+        ++steps_;
+        begin(place.at, Discontinuity::ClockStep);
+        break;
+      case SvPlace::Kind::Next:
+        break;
+    }
+    note_clock(asdu, place.quality);
+    ++recording_.segments.back().sample_count;
+    for (std::size_t c = 0; c < qualities_.size(); ++c) {
+      const std::uint32_t quality = asdu.quality(c);
+      const bool missing = sv_quality::is_missing(quality, test_);
+      store_->analog(c)[written_] =
+          missing ? std::numeric_limits<float>::quiet_NaN()
+                  : static_cast<float>(recording_.analogs[c].a * asdu.value(c));
+      if (missing) {
+        ++qualities_[c].missing;
+        qualities_[c].missing_bits |= quality;
+      } else if (sv_quality::is_doubtful(quality)) {
+        ++qualities_[c].doubtful;
+        qualities_[c].doubtful_bits |= quality;
+      }
+      if (written_ == 0 && c < 32 && (quality & sv_quality::kDerived) != 0) {
+        derived_ |= 1U << c;
+      }
+    }
+    ++written_;
+  }
+
+  void finish() {
+    store_->shorten(written_);
+    recording_.sample_count = written_;
+    recording_.samples = store_;
+    if (recording_.time_qualities.size() == 1) {
+      recording_.time_qualities.clear();
+    }
+    if (lowest_synch_ != 2) {
+      recording_.warnings.push_back(format(
+          "smpSynch is {}{}: the samples are {}, their time is that of the receiver to a "
+          "second",
+          lowest_synch_, recording_.time_qualities.empty() ? "" : " at times",
+          lowest_synch_ == 0 || lowest_synch_ == 255 ? "not synchronised"
+                                                     : "synchronised to a local clock only"));
+    }
+    const auto warn = [&](std::uint64_t count, std::string_view text) {
+      if (count > 0) {
+        recording_.warnings.push_back(format("{} {}", count, text));
+      }
+    };
+    warn(lost_, "samples were lost (smpCnt jumps): the record has gaps there");
+    warn(repeated_, "samples came twice and were taken once");
+    warn(late_, "samples came after their successors and were left out");
+    warn(beyond_, "samples have a smpCnt beyond the sample rate and were left out");
+    warn(steps_, "times the samples go on but their time is corrected");
+    warn_of_quality(recording_, qualities_);
+    std::string derived;
+    for (std::size_t c = 0; c < std::min<std::size_t>(qualities_.size(), 32); ++c) {
+      if (((derived_ >> c) & 1U) != 0) {
+        derived += (derived.empty() ? "" : ", ") + recording_.analogs[c].name;
+      }
+    }
+    if (!derived.empty()) {
+      recording_.warnings.push_back(
+          format("calculated by the merging unit and not measured: {}", derived));
+    }
+  }
+
+ private:
+  void begin(Instant at, Discontinuity discontinuity) {
+    Segment segment;
+    segment.first_sample = written_;
+    segment.rate_hertz = rate_;
+    segment.start = at - *recording_.start;
+    segment.discontinuity = discontinuity;
+    recording_.segments.push_back(segment);
+  }
+
+  void note_clock(const SvAsdu& asdu, const TimeQuality& quality) {
+    auto& changes = recording_.time_qualities;
+    if (changes.empty() || !(changes.back().quality == quality)) {
+      changes.push_back({written_, quality});
+    }
+    TimeQuality& worst = recording_.time_quality;
+    worst.clock_ok = worst.clock_ok && quality.clock_ok;
+    worst.uncertainty_seconds = std::max(worst.uncertainty_seconds, quality.uncertainty_seconds);
+    if (!quality.clock_ok) {
+      lowest_synch_ = lowest_synch_ == 2 ? asdu.smp_synch : std::min(lowest_synch_, asdu.smp_synch);
+    }
+  }
+
+  Recording& recording_;
+  SvSequence sequence_;
+  int rate_;
+  bool test_;
+  std::shared_ptr<PlanarStore> store_;
+  std::vector<ChannelQuality> qualities_;
+  std::uint64_t written_ = 0;
+  std::uint64_t lost_ = 0;
+  std::uint64_t repeated_ = 0;
+  std::uint64_t late_ = 0;
+  std::uint64_t beyond_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint32_t derived_ = 0;  // a bit a channel
+  std::uint8_t lowest_synch_ = 2;
+};
+
+}  // namespace
+
+std::vector<AnalogChannel> sv_channels(std::size_t channels) {
   constexpr std::array<std::string_view, 8> kNames{"Ia", "Ib", "Ic", "In", "Ua", "Ub", "Uc", "Un"};
   constexpr std::array<std::string_view, 8> kPhases{"A", "B", "C", "N", "A", "B", "C", "N"};
+  std::vector<AnalogChannel> all;
   for (std::size_t c = 0; c < channels; ++c) {
     AnalogChannel channel;
     if (channels == kNames.size()) {
@@ -247,230 +322,136 @@ void describe_channels(Recording& recording, std::size_t channels) {
     } else {
       channel.name = format("{}", c + 1);
     }
-    recording.analogs.push_back(std::move(channel));
+    all.push_back(std::move(channel));
   }
+  return all;
 }
 
-}  // namespace
+std::string SvChoice::text() const {
+  std::string text = sv_id.empty() ? "" : format("svID '{}'", to_valid_utf8(sv_id));
+  if (app_id) {
+    text += format("{}APPID 0x{:04x}", text.empty() ? "" : ", ", *app_id);
+  }
+  return text.empty() ? "any stream" : text;
+}
 
-Result<std::optional<SvFrame>> parse_sv_frame(std::span<const std::byte> frame) {
-  std::size_t at = 12;
-  if (frame.size() < at + 2) {
-    return std::nullopt;
+std::string describe(const std::vector<SvStream>& streams) {
+  std::string text;
+  for (const SvStream& s : streams) {
+    text += format("{}{} (APPID 0x{:04x}, {} channels)", text.empty() ? "" : ", ",
+                   to_valid_utf8(s.sv_id), s.app_id, s.channels);
   }
-  std::uint32_t type = big_endian(frame.subspan(at, 2));
-  if (type == kEtherTypeVlan && frame.size() >= at + 6) {
-    at += 4;
-    type = big_endian(frame.subspan(at, 2));
-  }
-  if (type != kEtherTypeSv) {
-    return std::nullopt;
-  }
-  at += 2;
-  if (frame.size() < at + 8) {
-    return fail(ErrorCode::InvalidInput, "the SV header is cut off");
-  }
-  SvFrame sv;
-  sv.app_id = static_cast<std::uint16_t>(big_endian(frame.subspan(at, 2)));
-  const std::size_t length = big_endian(frame.subspan(at + 2, 2));
-  if (length < 8 || frame.size() - at < length) {
-    return fail(ErrorCode::InvalidInput, "its length field says {} bytes, the frame holds {}",
-                length, frame.size() - at);
-  }
-  Ber outer(frame.subspan(at + 8, length - 8));
-  const auto apdu = outer.next();
-  if (!apdu || apdu->tag != 0x60) {
-    return fail(ErrorCode::InvalidInput, "there is no savPdu (tag 60) after the header");
-  }
-  Ber pdu(apdu->value);
-  std::optional<std::uint32_t> announced;
-  while (!pdu.done()) {
-    const auto element = pdu.next();
-    if (!element) {
-      return fail(ErrorCode::InvalidInput, "an element of the savPdu runs past its end");
-    }
-    if (element->tag == 0x80 && element->value.size() <= 4) {
-      announced = big_endian(element->value);
-    } else if (element->tag == 0xA2) {
-      Ber sequence(element->value);
-      while (!sequence.done()) {
-        const auto item = sequence.next();
-        if (!item || item->tag != 0x30) {
-          return fail(ErrorCode::InvalidInput, "the sequence of ASDUs is malformed");
-        }
-        auto asdu = parse_asdu(item->value);
-        if (!asdu) {
-          return fail(asdu.error());
-        }
-        sv.asdus.push_back(*asdu);
-      }
-    }
-  }
-  if (announced && *announced != sv.asdus.size()) {
-    return fail(ErrorCode::InvalidInput, "noASDU says {}, the frame holds {}", *announced,
-                sv.asdus.size());
-  }
-  return sv;
+  return text;
 }
 
 Result<std::vector<SvStream>> list_streams(const FileBytes& capture) {
   std::vector<SvStream> streams;
-  const WalkCounts counts =
-      walk(capture, [&](const CapturedPacket&, const SvFrame& frame, const SvAsdu& asdu) {
-        auto known = std::find_if(streams.begin(), streams.end(),
-                                  [&](const SvStream& s) { return s.sv_id == asdu.sv_id; });
+  const WalkCounts counts = walk(
+      capture, true, [&](const CapturedPacket& packet, const SvFrame& frame, const SvAsdu& asdu) {
+        auto known = std::find_if(streams.begin(), streams.end(), [&](const SvStream& s) {
+          return s.app_id == frame.app_id() && s.sv_id == asdu.sv_id;
+        });
         if (known == streams.end()) {
-          streams.push_back(
-              {std::string(asdu.sv_id), frame.app_id, asdu.data.size() / kBytesPerChannel, 0});
+          SvStream stream{.sv_id = std::string(asdu.sv_id),
+                          .app_id = frame.app_id(),
+                          .channels = asdu.channels(),
+                          .samples = 0,
+                          .frames = 0,
+                          .frame_bytes = 0,
+                          .destination = {}};
+          std::copy_n(frame.destination().begin(), stream.destination.size(),
+                      stream.destination.begin());
+          streams.push_back(std::move(stream));
           known = streams.end() - 1;
         }
         ++known->samples;
+        known->frames += &asdu == frame.asdus().data() ? 1U : 0U;
+        known->frame_bytes = std::max(known->frame_bytes, packet.frame.size());
       });
   if (streams.empty()) {
     return fail(ErrorCode::InvalidInput,
-                "{}: {} packets, none of them IEC 61850-9-2 sampled values (ethertype 88BA){}{}",
-                capture.name, counts.packets, counts.capture_error.empty() ? "" : "; ",
-                counts.capture_error);
+                "{}: {} packets, none of them IEC 61850-9-2 sampled values (ethertype 88BA){}{}{}",
+                capture.name, counts.packets,
+                counts.malformed > 0 ? format("; {} are malformed ones, {}", counts.malformed,
+                                              to_valid_utf8(counts.first_malformed))
+                                     : "",
+                counts.capture_error.empty() ? "" : "; ", counts.capture_error);
   }
   return streams;
 }
 
-Result<Recording> read_sampled_values(const FileBytes& capture, std::string_view stream) {
+Result<Recording> read_sampled_values(const FileBytes& capture, const SvChoice& choice) {
   const auto streams = list_streams(capture);
   if (!streams) {
     return fail(streams.error());
   }
-  std::vector<std::string_view> names;
-  std::string listing;
-  for (const SvStream& s : *streams) {
-    names.emplace_back(s.sv_id);
-    listing += (listing.empty() ? "" : ", ") + to_valid_utf8(s.sv_id);
+  const auto fits = [&](const SvStream& s) { return choice.fits(s.sv_id, s.app_id); };
+  const auto chosen = std::find_if(streams->begin(), streams->end(), fits);
+  if (chosen == streams->end()) {
+    return fail(ErrorCode::InvalidSetup, "{}: there is no stream with {}; the streams here are: {}",
+                capture.name, choice.text(), describe(*streams));
   }
-  const std::string_view chosen = stream.empty() ? names.front() : stream;
-  if (std::find(names.begin(), names.end(), chosen) == names.end()) {
-    return fail(ErrorCode::InvalidSetup, "{}: there is no stream '{}'; the capture holds: {}",
-                capture.name, chosen, listing);
-  }
+  SvChoice one = choice;
+  one.sv_id = chosen->sv_id;
+  one.app_id = chosen->app_id;
 
   WalkCounts counts;
-  const StreamScan found = scan(capture, chosen, counts);
+  const StreamScan found = scan(capture, one, counts);
   Recording recording;
   recording.format = "iec61850-9-2";
-  recording.station = to_valid_utf8(chosen);
+  recording.station = to_valid_utf8(chosen->sv_id);
   recording.zone_known = true;
-  if (found.mixed_layout || found.data_bytes == 0 || found.data_bytes % kBytesPerChannel != 0) {
+  if (found.samples == 0) {
+    return fail(ErrorCode::InvalidInput,
+                "{}: stream '{}' is simulated by a test set (bit S of its frames); add test=yes to "
+                "the address to take it",
+                capture.name, recording.station);
+  }
+  if (found.mixed_layout || found.data_bytes == 0 || found.data_bytes % kSvBytesPerChannel != 0) {
     return fail(ErrorCode::InvalidInput,
                 "{}: stream '{}' sends {} bytes a sample, which is no whole number of INT32 with "
                 "quality, or changes its layout",
-                capture.name, chosen, found.data_bytes);
+                capture.name, recording.station, found.data_bytes);
   }
-  const auto rate = infer_rate(found);
+  const auto rate = choice.rate ? choice.rate : infer_rate(found);
   if (!rate) {
     return fail(ErrorCode::InvalidInput,
                 "{}: the sample rate of stream '{}' cannot be told from {} samples (highest smpCnt "
                 "{}); capture a few seconds",
-                capture.name, chosen, found.samples, found.highest_count);
+                capture.name, recording.station, found.samples, found.highest_count);
   }
-  const std::size_t channels = found.data_bytes / kBytesPerChannel;
-  describe_channels(recording, channels);
-  if (channels != 8) {
+  if (*rate <= found.highest_count) {
+    return fail(ErrorCode::InvalidSetup,
+                "{}: stream '{}' counts its samples up to {}, so its rate is not {} samples a "
+                "second",
+                capture.name, recording.station, found.highest_count, *rate);
+  }
+  recording.analogs = sv_channels(found.data_bytes / kSvBytesPerChannel);
+  if (recording.analogs.size() != 8) {
     recording.warnings.push_back(
         format("stream '{}' has {} channels, not the eight of 9-2LE: they are numbered, map them "
                "with --map and scale them with --scale",
-               recording.station, channels));
+               recording.station, recording.analogs.size()));
   }
-  if (streams->size() > 1) {
+  if (std::count_if(streams->begin(), streams->end(), fits) > 1) {
     recording.warnings.push_back(
-        format("the capture holds {} streams ({}); this is '{}', choose another with --set",
-               streams->size(), listing, recording.station));
+        format("there are {} streams: {}; this is '{}', choose another with --set or, in the "
+               "address, with svid= and appid=",
+               streams->size(), describe(*streams), recording.station));
   }
 
-  auto store = std::make_shared<PlanarStore>(channels, 0, found.samples);
-  std::uint64_t written = 0;
-  std::uint64_t position = 0;  // samples since the first one, lost ones counted
-  std::uint64_t lost = 0;
-  std::uint64_t invalid = 0;
-  std::uint64_t questionable = 0;
-  std::uint64_t repeated = 0;
-  std::uint16_t previous = 0;
-  Instant previous_time;
-  std::uint64_t previous_position = 0;
-  (void)walk(capture, [&](const CapturedPacket& packet, const SvFrame&, const SvAsdu& asdu) {
-    if (asdu.sv_id != chosen) {
-      return;
-    }
-    bool new_segment = written == 0;
-    if (written > 0) {
-      const int step = (asdu.smp_cnt - previous + *rate) % *rate;
-      if (step == 0 && (packet.time - previous_time).to_seconds() < 0.5) {
-        ++repeated;
-        return;
-      }
-      // Whole seconds that were lost do not show in smpCnt but in the capture's clock.
-      const double apart = (packet.time - previous_time).to_seconds();
-      const double seconds = std::round(apart - static_cast<double>(step) / *rate);
-      position =
-          previous_position + static_cast<std::uint64_t>(step) +
-          static_cast<std::uint64_t>(std::max(0.0, seconds)) * static_cast<std::uint64_t>(*rate);
-      if (position != previous_position + 1) {
-        lost += position - previous_position - 1;
-        new_segment = true;
-      }
-    }
-    if (new_segment) {
-      Segment segment;
-      segment.first_sample = written;
-      segment.rate_hertz = *rate;
-      segment.start = Duration::from_seconds(static_cast<double>(position) / *rate);
-      segment.discontinuity = written == 0 ? Discontinuity::Start : Discontinuity::Gap;
-      recording.segments.push_back(segment);
-    }
-    ++recording.segments.back().sample_count;
-    for (std::size_t c = 0; c < channels; ++c) {
-      const auto raw = asdu.data.subspan(c * kBytesPerChannel, kBytesPerChannel);
-      const auto value = static_cast<std::int32_t>(big_endian(raw.first(4)));
-      const std::uint32_t validity = big_endian(raw.last(4)) & kValidityMask;
-      const bool good = validity == 0 || validity == kQuestionable;
-      questionable += validity == kQuestionable ? 1U : 0U;
-      invalid += good ? 0U : 1U;
-      store->analog(c)[written] = good ? static_cast<float>(recording.analogs[c].a * value)
-                                       : std::numeric_limits<float>::quiet_NaN();
-    }
-    previous = asdu.smp_cnt;
-    previous_time = packet.time;
-    previous_position = position;
-    ++written;
-  });
-  store->shorten(written);
-  recording.sample_count = written;
-  recording.samples = store;
-
-  // smpCnt counts from the full second of a synchronised merging unit.
-  const Duration into_second =
-      Duration::from_seconds(static_cast<double>(found.first_count) / *rate);
-  if (found.lowest_synch >= 1) {
-    const Instant second = found.first_time - into_second;
-    recording.start = (second + Duration::ms(500)).floor_to(Duration::seconds(1)) + into_second;
-  } else {
-    recording.start = found.first_time;
+  StreamReader reader(recording, *rate, found.samples, choice.test);
+  (void)walk(capture, choice.test,
+             [&](const CapturedPacket& packet, const SvFrame& frame, const SvAsdu& asdu) {
+               if (one.fits(asdu.sv_id, frame.app_id())) {
+                 reader.take(asdu, packet.time);
+               }
+             });
+  reader.finish();
+  if (counts.simulated > 0) {
+    recording.warnings.push_back(
+        format("{} frames are simulated by a test set and were left out", counts.simulated));
   }
-  recording.time_quality.clock_ok = found.lowest_synch == 2;
-  recording.time_quality.uncertainty_seconds = found.lowest_synch == 2 ? 1e-6 : 1.0;
-  if (found.lowest_synch < 2) {
-    recording.warnings.push_back(format(
-        "smpSynch is {}: the samples are {}, their time is the capture's to a second",
-        found.lowest_synch,
-        found.lowest_synch == 1 ? "synchronised to a local clock only" : "not synchronised"));
-  }
-  const auto warn = [&](std::uint64_t count, std::string_view text) {
-    if (count > 0) {
-      recording.warnings.push_back(format("{} {}", count, text));
-    }
-  };
-  warn(lost, "samples were lost (smpCnt jumps): the record has gaps there");
-  warn(repeated, "samples came twice and were taken once");
-  warn(invalid, "values are marked invalid and count as missing");
-  warn(questionable, "values are marked questionable and were taken as they are");
   if (counts.malformed > 0) {
     recording.warnings.push_back(format("{} SV frames are malformed and were left out; {}",
                                         counts.malformed, to_valid_utf8(counts.first_malformed)));

@@ -10,26 +10,14 @@
 #include <vector>
 
 #include "formats/packet_capture.hpp"
+#include "formats/sv_frame_text.hpp"
 
 namespace halfcycle::formats {
 namespace {
 
-std::string number(std::uint64_t value, int bytes) {
-  std::string out;
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) {
-    out += static_cast<char>((value >> shift) & 0xFFU);
-  }
-  return out;
-}
-std::string element(int tag, const std::string& value) {
-  std::string out(1, static_cast<char>(tag));
-  if (value.size() >= 0x80) {
-    out += number(0x82, 1) + number(value.size(), 2);
-  } else {
-    out += number(value.size(), 1);
-  }
-  return out + value;
-}
+using testing::PcapText;
+using testing::SvFrameText;
+using testing::SvSampleText;
 
 struct Sample {
   std::string sv_id = "MU01";
@@ -38,39 +26,22 @@ struct Sample {
   std::uint32_t quality = 0;
   int synch = 2;
   double seconds = 0.0;  // capture time; 0: count / 4000 after 10 s
+  std::int64_t refr_tm_ns = 0;
 };
 
-std::string asdu(const Sample& s) {
-  std::string data =
-      number(static_cast<std::uint32_t>(s.ia_milliamperes), 4) + number(s.quality, 4);
-  data += std::string(56, '\0');
-  return element(
-      0x30, element(0x80, s.sv_id) + element(0x82, number(static_cast<unsigned>(s.count), 2)) +
-                element(0x83, number(1, 4)) +
-                element(0x85, number(static_cast<unsigned>(s.synch), 1)) + element(0x87, data));
+SvSampleText text_of(const Sample& s) {
+  SvSampleText text{
+      .sv_id = s.sv_id, .count = s.count, .synch = s.synch, .refr_tm_ns = s.refr_tm_ns};
+  text.channels[0] = {s.ia_milliamperes, s.quality};
+  return text;
 }
-std::string frame(const std::string& asdus, int count, bool vlan = false) {
-  const std::string pdu =
-      element(0x60, element(0x80, number(static_cast<unsigned>(count), 1)) + element(0xA2, asdus));
-  std::string out(12, '\x01');
-  if (vlan) {
-    out += number(0x81008000, 4);
-  }
-  return out + number(0x88BA, 2) + number(0x4000, 2) + number(pdu.size() + 8, 2) + number(0, 4) +
-         pdu;
-}
-// Classic pcap in big-endian byte order, microseconds.
-std::string pcap(const std::vector<Sample>& samples, bool vlan = false) {
-  std::string out = number(0xA1B2C3D4, 4) + number(0x00020004, 4) + number(0, 8) +
-                    number(65535, 4) + number(1, 4);
+std::string pcap(const std::vector<Sample>& samples, SvFrameText frame = {}) {
+  PcapText out;
   for (const Sample& s : samples) {
     const double t = s.seconds > 0.0 ? s.seconds : 10.0 + s.count / 4000.0;
-    const auto us = static_cast<std::uint64_t>(std::llround(t * 1e6));
-    const std::string bytes = frame(asdu(s), 1, vlan);
-    out += number(us / 1000000, 4) + number(us % 1000000, 4) + number(bytes.size(), 4) +
-           number(bytes.size(), 4) + bytes;
+    out.add(frame({text_of(s)}), std::llround(t * 1e9));
   }
-  return out;
+  return out.text();
 }
 std::vector<Sample> run(int first, int count) {
   std::vector<Sample> samples;
@@ -104,7 +75,7 @@ TEST(SampledValues, TheCaptureOfAMergingUnitHoldsWhatAnIndependentReaderFound) {
   EXPECT_EQ(streams->front().app_id, 0x4001);
   EXPECT_EQ(streams->front().samples, 25609U);
 
-  const auto r = read_sampled_values(capture, "");
+  const auto r = read_sampled_values(capture, {});
   ASSERT_TRUE(r) << r.error().message;
   EXPECT_EQ(r->sample_count, 25609U);
   ASSERT_EQ(r->segments.size(), 1U) << "no sample was lost";
@@ -128,7 +99,7 @@ TEST(SampledValues, LostSamplesAreGaps) {
     s.seconds = 11.0 + s.count / 4000.0;
     samples.push_back(s);
   }
-  const auto r = read_sampled_values(own_bytes("lost.pcap", pcap(samples)), "MU01");
+  const auto r = read_sampled_values(own_bytes("lost.pcap", pcap(samples)), {.sv_id = "MU01"});
   ASSERT_TRUE(r) << r.error().message;
   ASSERT_EQ(r->segments.size(), 2U);
   EXPECT_EQ(r->segments[1].first_sample, 10U);
@@ -145,7 +116,7 @@ TEST(SampledValues, WholeSecondsThatWereLostShowInTheClockOfTheCapture) {
     s.seconds = 13.0 + s.count / 4000.0;
     samples.push_back(s);
   }
-  const auto r = read_sampled_values(own_bytes("lost.pcap", pcap(samples)), "");
+  const auto r = read_sampled_values(own_bytes("lost.pcap", pcap(samples)), {});
   ASSERT_TRUE(r) << r.error().message;
   ASSERT_EQ(r->segments.size(), 2U);
   EXPECT_EQ(r->segments[1].start, Duration::us(10 * 250) + Duration::seconds(3));
@@ -155,7 +126,7 @@ TEST(SampledValues, InvalidValuesAreMissingAndQuestionableOnesAreKept) {
   auto samples = run(0, 40);
   samples[3].quality = 1;
   samples[4].quality = 3;
-  const auto r = read_sampled_values(own_bytes("q.pcap", pcap(samples)), "");
+  const auto r = read_sampled_values(own_bytes("q.pcap", pcap(samples)), {});
   ASSERT_TRUE(r) << r.error().message;
   std::vector<float> ia(6);
   r->samples->read_analog(0, 0, ia);
@@ -170,46 +141,164 @@ TEST(SampledValues, StreamsAreToldApartAndVlanTagsPassedOver) {
     samples.push_back({.sv_id = "MU01", .count = n, .ia_milliamperes = 1000});
     samples.push_back({.sv_id = "MU02", .count = n, .ia_milliamperes = 2000});
   }
-  const auto capture = own_bytes("two.pcap", pcap(samples, true));
+  const auto capture = own_bytes("two.pcap", pcap(samples, {.vlan_tags = 1}));
   EXPECT_EQ(list_streams(capture)->size(), 2U);
-  const auto r = read_sampled_values(capture, "MU02");
+  const auto r = read_sampled_values(capture, {.sv_id = "MU02"});
   ASSERT_TRUE(r) << r.error().message;
   EXPECT_EQ(r->sample_count, 40U);
   std::vector<float> ia(1);
   r->samples->read_analog(0, 7, ia);
   EXPECT_FLOAT_EQ(ia[0], 2.0F);
-  const auto wrong = read_sampled_values(capture, "MU03");
+  const auto wrong = read_sampled_values(capture, {.sv_id = "MU03"});
   ASSERT_FALSE(wrong);
-  EXPECT_NE(wrong.error().message.find("MU01, MU02"), std::string::npos);
+  EXPECT_NE(wrong.error().message.find(
+                "MU01 (APPID 0x4000, 8 channels), MU02 (APPID 0x4000, 8 channels)"),
+            std::string::npos);
 }
 
 TEST(SampledValues, EightAsdusInAFrameAreEightSamples) {
-  std::string asdus;
+  std::vector<SvSampleText> samples;
   for (int n = 0; n < 8; ++n) {
-    asdus += asdu({.count = n});
+    samples.push_back({.count = n});
   }
-  const std::string bytes = frame(asdus, 8);
-  const auto parsed = parse_sv_frame(std::as_bytes(std::span(bytes)));
-  ASSERT_TRUE(parsed);
-  ASSERT_TRUE(*parsed);
-  EXPECT_EQ((*parsed)->asdus.size(), 8U);
-  EXPECT_EQ((*parsed)->asdus[7].smp_cnt, 7);
+  for (const int tags : {0, 1, 2}) {
+    const std::string bytes = SvFrameText{.vlan_tags = tags}(samples);
+    SvFrame frame;
+    ASSERT_EQ(frame.parse(std::as_bytes(std::span(bytes))), SvFrame::Kind::Values);
+    ASSERT_EQ(frame.asdus().size(), 8U);
+    EXPECT_EQ(frame.asdus()[7].smp_cnt, 7);
+    EXPECT_EQ(frame.app_id(), 0x4000);
+  }
 }
 
 TEST(SampledValues, AFrameCutAnywhereIsAnErrorOrNoSvFrameButNeverReadBeyond) {
-  const std::string whole = frame(asdu({}), 1);
+  const std::string whole = SvFrameText{}({SvSampleText{}});
   for (std::size_t length = 0; length < whole.size(); ++length) {
     const std::string cut = whole.substr(0, length);
-    const auto parsed = parse_sv_frame(std::as_bytes(std::span(cut)));
-    EXPECT_TRUE(!parsed || !*parsed) << length;
+    SvFrame frame;
+    EXPECT_NE(frame.parse(std::as_bytes(std::span(cut))), SvFrame::Kind::Values) << length;
+    EXPECT_TRUE(frame.asdus().empty());
   }
 }
 
 TEST(SampledValues, ACaptureWithoutThemSaysSo) {
-  const auto r = read_sampled_values(own_bytes("empty.pcap", pcap({})), "");
+  const auto r = read_sampled_values(own_bytes("empty.pcap", pcap({})), {});
   ASSERT_FALSE(r);
   EXPECT_NE(r.error().message.find("none of them IEC 61850-9-2"), std::string::npos);
-  EXPECT_FALSE(read_sampled_values(own_bytes("x.pcap", std::string(100, 'x')), ""));
+  EXPECT_FALSE(read_sampled_values(own_bytes("x.pcap", std::string(100, 'x')), {}));
+}
+
+// 256 samples a cycle of 50 Hz in frames of eight.
+TEST(SampledValues, TheRateOf256SamplesACycleIsTold) {
+  PcapText out;
+  for (int first = 0; first < 3200; first += 8) {
+    std::vector<SvSampleText> samples;
+    for (int n = first; n < first + 8; ++n) {
+      samples.push_back({.count = n, .channels = testing::feeder_channels(n / 12800.0, 50.0)});
+    }
+    out.add(SvFrameText{}(samples), 10000000000 + (first + 8) * std::int64_t{78125});
+  }
+  const auto r = read_sampled_values(own_bytes("le256.pcap", out.text()), {});
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_EQ(r->segments.at(0).rate_hertz, 12800.0);
+  EXPECT_EQ(r->segments.size(), 1U);
+  EXPECT_NEAR(rms_of_last_whole_cycles(*r, 4, 2560), 57735.0, 0.01);
+  EXPECT_NEAR(rms_of_last_whole_cycles(*r, 1, 2560), 1000.0, 0.01);
+}
+
+TEST(SampledValues, StreamsOfOneNameAreToldApartByTheirAppid) {
+  PcapText out;
+  for (int n = 0; n < 40; ++n) {
+    for (const int app : {0x4000, 0x4001}) {
+      Sample s{.count = n, .ia_milliamperes = app};
+      out.add(SvFrameText{.app_id = static_cast<std::uint16_t>(app)}({text_of(s)}),
+              10000000000 + n * std::int64_t{250000});
+    }
+  }
+  const auto capture = own_bytes("same.pcap", out.text());
+  ASSERT_EQ(list_streams(capture)->size(), 2U);
+  const auto r = read_sampled_values(capture, {.app_id = 0x4001});
+  ASSERT_TRUE(r) << r.error().message;
+  EXPECT_EQ(r->sample_count, 40U);
+  std::vector<float> ia(1);
+  r->samples->read_analog(0, 7, ia);
+  EXPECT_FLOAT_EQ(ia[0], 16.385F);
+  const auto none = read_sampled_values(capture, {.sv_id = "MU01", .app_id = 0x4007});
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message.find("svID 'MU01', APPID 0x4007"), std::string::npos);
+  EXPECT_NE(none.error().message.find("0x4001"), std::string::npos) << none.error().message;
+}
+
+TEST(SampledValues, WhatIsNoMeasurementIsMissingWhateverItsValiditySays) {
+  struct Case {
+    std::uint32_t quality;
+    bool missing;
+  };
+  // Bits by IEC 61850-7-3 §6.2: 0-1 validity, 2 overflow, … 13 derived.
+  for (const Case c :
+       {Case{0x0000, false}, Case{0x0001, true}, Case{0x0002, true}, Case{0x0003, false},
+        Case{0x0004, true}, Case{0x0008, false}, Case{0x0010, false}, Case{0x0020, false},
+        Case{0x0040, true}, Case{0x0080, true}, Case{0x0100, false}, Case{0x0200, false},
+        Case{0x0400, true}, Case{0x0800, true}, Case{0x1000, true}, Case{0x2000, false}}) {
+    auto samples = run(0, 40);
+    samples[3].quality = c.quality;
+    const auto r = read_sampled_values(own_bytes("q.pcap", pcap(samples)), {});
+    ASSERT_TRUE(r) << r.error().message;
+    std::vector<float> ia(5);
+    r->samples->read_analog(0, 0, ia);
+    EXPECT_EQ(std::isnan(ia[3]), c.missing) << c.quality;
+    EXPECT_FALSE(std::isnan(ia[4]));
+    const bool doubtful = c.quality == 3 || (c.quality & 0x338U) != 0;
+    EXPECT_EQ(r->warnings.size(), c.missing || doubtful ? 1U : 0U) << c.quality;
+  }
+}
+
+TEST(SampledValues, TestValuesAndSimulatedFramesAreMeasuredOnlyWhenAsked) {
+  auto samples = run(0, 40);
+  samples[3].quality = 0x0800;
+  const auto marked = own_bytes("test.pcap", pcap(samples));
+  std::vector<float> ia(4);
+  read_sampled_values(marked, {.test = true})->samples->read_analog(0, 0, ia);
+  EXPECT_FLOAT_EQ(ia[3], 0.003F);
+
+  const auto simulated = own_bytes("sim.pcap", pcap(run(0, 40), {.simulated = true}));
+  const auto refused = read_sampled_values(simulated, {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("test=yes"), std::string::npos);
+  EXPECT_TRUE(read_sampled_values(simulated, {.test = true}));
+}
+
+TEST(SampledValues, SynchronisationIsKeptSampleBySample) {
+  auto samples = run(0, 60);
+  for (std::size_t n = 20; n < 40; ++n) {
+    samples[n].synch = 0;
+  }
+  const auto r = read_sampled_values(own_bytes("synch.pcap", pcap(samples)), {});
+  ASSERT_TRUE(r) << r.error().message;
+  ASSERT_EQ(r->time_qualities.size(), 3U);
+  EXPECT_EQ(r->time_qualities[1].first_sample, 20U);
+  EXPECT_FALSE(r->time_qualities[1].quality.clock_ok);
+  EXPECT_EQ(r->time_qualities[2].first_sample, 40U);
+  EXPECT_TRUE(r->time_qualities[2].quality.clock_ok);
+  EXPECT_FALSE(r->time_quality.clock_ok) << "the worst";
+  EXPECT_EQ(r->segments.size(), 1U);
+}
+
+TEST(SampledValues, OnlyAGlobalClockIsUtc) {
+  struct Case {
+    int synch;
+    bool ok;
+  };
+  for (const Case c : {Case{0, false}, Case{1, false}, Case{2, true}, Case{3, false},
+                       Case{5, false}, Case{254, false}, Case{255, false}}) {
+    auto samples = run(0, 40);
+    for (Sample& s : samples) {
+      s.synch = c.synch;
+    }
+    const auto r = read_sampled_values(own_bytes("synch.pcap", pcap(samples)), {});
+    ASSERT_TRUE(r) << r.error().message;
+    EXPECT_EQ(r->time_quality.clock_ok, c.ok) << c.synch;
+  }
 }
 
 TEST(PacketCapture, ACutCaptureGivesWhatItHoldsAndSaysWhereItEnds) {

@@ -140,14 +140,15 @@ Result<Recording> read_capture(const FileBytes& file, const RecordingFileOptions
   if (!streams) {
     return fail(streams.error());
   }
+  formats::SvChoice choice = options.stream;
   for (const std::string& wanted : options.streams) {
-    if (std::any_of(streams->begin(), streams->end(),
+    if (choice.sv_id.empty() &&
+        std::any_of(streams->begin(), streams->end(),
                     [&](const formats::SvStream& s) { return s.sv_id == wanted; })) {
-      used_stream = wanted;
-      break;
+      used_stream = choice.sv_id = wanted;
     }
   }
-  return formats::read_sampled_values(file, used_stream.value_or(""));
+  return formats::read_sampled_values(file, choice);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "formats/recording.hpp"
+#include "formats/sampled_values.hpp"
 
 namespace halfcycle::source {
 
@@ -17,6 +18,7 @@ struct RecordingFileOptions {
   std::optional<RecordingFormat> format;  ///< as an address said; else by contents and name
   std::optional<double> rate_hertz;       ///< for a CSV
   std::vector<std::string> streams;       ///< of a capture: the first of these svIDs that it holds
+  formats::SvChoice stream;               ///< of a capture: as an address said
 };
 
 /// Finds the .dat beside a .cfg and the .cfg beside a .dat, whatever the case of the suffix.

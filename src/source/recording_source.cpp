@@ -99,9 +99,11 @@ class RecordingSource final : public Source {
     }
     const Run& run = runs_[run_];
     const std::uint64_t limit = std::clamp<std::uint64_t>(max_frames, 1, kLargestBlock);
-    const auto frames = static_cast<std::size_t>(std::min(limit, run.count - in_run_));
-    frames_.assign(frames * lane_count_, 0.0F);
     const std::uint64_t from = run.skipped + in_run_;
+    const auto [quality, quality_lasts] = time_quality_at(run.record_first + from);
+    const auto frames =
+        static_cast<std::size_t>(std::min({limit, run.count - in_run_, quality_lasts}));
+    frames_.assign(frames * lane_count_, 0.0F);
     for (const Lane& l : lanes_) {
       fill(run, l, from, frames);
     }
@@ -116,7 +118,7 @@ class RecordingSource final : public Source {
     block.time = {.index = run.first_index,
                   .at = recording_.start.value_or(Instant{}) + start_of(run),
                   .rate_hertz = run.rate_hertz};
-    block.time_quality = recording_.time_quality;
+    block.time_quality = quality;
     block.discontinuity = in_run_ > 0 ? Discontinuity::None
                           : run_ == 0 ? Discontinuity::Start
                                       : run.discontinuity;
@@ -133,6 +135,17 @@ class RecordingSource final : public Source {
     const double declared =
         options_.nominal_frequency_hertz.value_or(recording_.nominal_frequency_hertz);
     return declared > 0.0 ? declared : 50.0;
+  }
+
+  /// What the clock was at a sample of the recording, and for how many samples that holds.
+  [[nodiscard]] std::pair<TimeQuality, std::uint64_t> time_quality_at(std::uint64_t sample) const {
+    const auto& changes = recording_.time_qualities;
+    const auto after = std::upper_bound(
+        changes.begin(), changes.end(), sample,
+        [](std::uint64_t n, const formats::TimeQualityChange& c) { return n < c.first_sample; });
+    const std::uint64_t lasts = after == changes.end() ? std::numeric_limits<std::uint64_t>::max()
+                                                       : after->first_sample - sample;
+    return {after == changes.begin() ? recording_.time_quality : (after - 1)->quality, lasts};
   }
 
   // --- inputs -------------------------------------------------------------------------------
