@@ -25,7 +25,7 @@ constexpr std::int64_t kBehind = static_cast<std::int64_t>(kHalfTaps);
 class CalibratedSource final : public Source {
  public:
   CalibratedSource(std::unique_ptr<Source> inner, const Calibration& calibration)
-      : inner_(std::move(inner)) {
+      : inner_(std::move(inner)), calibration_(calibration) {
     for (std::size_t l = 0; l < kMostInputs; ++l) {
       if (const ChannelCalibration* c = calibration.of(static_cast<Input>(l))) {
         lanes_[l].gain = c->gain;
@@ -37,9 +37,25 @@ class CalibratedSource final : public Source {
   }
 
   [[nodiscard]] const SourceInfo& info() const override { return inner_->info(); }
+  [[nodiscard]] std::string_view notice() const override { return inner_->notice(); }
+  [[nodiscard]] Reopen reopen() const override {
+    Reopen inner = inner_->reopen();
+    if (!inner) {
+      return {};
+    }
+    return [inner = std::move(inner),
+            calibration = calibration_]() -> Result<std::unique_ptr<Source>> {
+      auto source = inner();
+      if (!source) {
+        return source;
+      }
+      return calibrate(*std::move(source), calibration);
+    };
+  }
 
   [[nodiscard]] Result<std::optional<SampleBlock>> read(std::size_t max_frames) override {
     max_frames = std::max<std::size_t>(max_frames, 1);
+    dry_ = false;
     if (!shifts_) {
       auto block = inner_->read(max_frames);
       if (block && *block) {
@@ -55,6 +71,11 @@ class CalibratedSource final : public Source {
       if (auto done = fill(max_frames); !done) {
         return fail(done.error());
       }
+    }
+    if (!started_ || (next_ == end() && dry_)) {
+      SampleBlock none;
+      none.frames = frames_.data();
+      return std::optional<SampleBlock>{none};
     }
     if (next_ == end()) {
       return std::optional<SampleBlock>{};
@@ -130,16 +151,16 @@ class CalibratedSource final : public Source {
   /// Reads on until `count` frames can be delivered, or the run has ended.
   Result<void> fill(std::size_t count) {
     if (!started_) {
-      started_ = true;
       run_ended_ = true;
-      if (auto done = pull(count); !done) {
+      if (auto done = pull(count); !done || dry_) {
         return done;
       }
+      started_ = true;
       if (pending_) {
         begin_run();
       }
     }
-    while (!run_ended_ && end() - next_ < static_cast<std::int64_t>(count) + ahead_) {
+    while (!run_ended_ && !dry_ && end() - next_ < static_cast<std::int64_t>(count) + ahead_) {
       if (auto done = pull(count); !done) {
         return done;
       }
@@ -156,6 +177,10 @@ class CalibratedSource final : public Source {
       run_ended_ = true;
       return {};
     }
+    if ((*block)->frame_count == 0) {
+      dry_ = true;
+      return {};
+    }
     if (run_ended_ || (*block)->discontinuity != Discontinuity::None) {
       run_ended_ = true;
       pending_ = **block;  // valid until the inner source is read again
@@ -167,7 +192,7 @@ class CalibratedSource final : public Source {
 
   [[nodiscard]] SampleBlock deliver(std::size_t max_frames) {
     std::int64_t last = std::min(next_ + static_cast<std::int64_t>(max_frames),
-                                 run_ended_ ? end() : end() - ahead_);
+                                 run_ended_ ? end() : std::max(next_, end() - ahead_));
     while (qualities_.size() > 1 && qualities_[1].from <= next_) {
       qualities_.erase(qualities_.begin());
     }
@@ -216,6 +241,7 @@ class CalibratedSource final : public Source {
   }
 
   std::unique_ptr<Source> inner_;
+  const Calibration calibration_;
   std::array<Lane, kMostInputs> lanes_;
   bool shifts_ = false;
 
@@ -223,6 +249,7 @@ class CalibratedSource final : public Source {
   std::optional<SampleBlock> pending_;
   bool started_ = false;
   bool run_ended_ = false;
+  bool dry_ = false;  ///< a live source had nothing
   std::size_t lane_count_ = 8;
   std::int64_t run_first_ = 0;
   std::int64_t first_ = 0;  ///< index of the first frame held

@@ -9,15 +9,17 @@
 #include "source/recording_file.hpp"
 #include "source/recording_source.hpp"
 #include "source/simulator.hpp"
+#include "source/sv_source.hpp"
 
 namespace halfcycle::source {
 namespace {
 
-enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Capture, Pqdif };
+enum class Kind { Path, Comtrade, Wav, Csv, Simulator, Capture, Pqdif, Interface };
 
 struct Address {
   Kind kind = Kind::Path;
   std::string rest;
+  formats::SvChoice stream;  // of a capture or an interface
 };
 
 struct Later {
@@ -26,9 +28,7 @@ struct Later {
   std::string_view instead;
 };
 
-constexpr std::array<Later, 3> kLater{{
-    {"sv", "a live stream of sampled values (IEC 61850-9-2)",
-     "capture it (tcpdump -w values.pcap ether proto 0x88ba) and give the capture"},
+constexpr std::array<Later, 2> kLater{{
     {"iio", "a converter of the Linux industrial I/O system",
      "record it (iio_readdev) and give the samples as WAV or CSV"},
     {"alsa", "a sound device",
@@ -52,15 +52,16 @@ Result<Address> parse_address(std::string_view uri) {
                            return c >= 'a' && c <= 'z';
                          });
   if (!is_scheme) {
-    return Address{Kind::Path, std::string(uri)};
+    return Address{Kind::Path, std::string(uri), {}};
   }
   const std::string rest(uri.substr(colon + 1));
   struct Name {
     std::string_view scheme;
     Kind kind;
   };
-  constexpr std::array<Name, 7> kNames{{{"comtrade", Kind::Comtrade},
+  constexpr std::array<Name, 8> kNames{{{"comtrade", Kind::Comtrade},
                                         {"pcap", Kind::Capture},
+                                        {"sv", Kind::Interface},
                                         {"pqdif", Kind::Pqdif},
                                         {"wav", Kind::Wav},
                                         {"csv", Kind::Csv},
@@ -70,11 +71,24 @@ Result<Address> parse_address(std::string_view uri) {
     if (scheme != known.scheme) {
       continue;
     }
-    if (rest.empty()) {
-      return fail(ErrorCode::Usage, "'{}' names no file; write {}:PATH", uri, scheme);
+    Address address{known.kind, rest, {}};
+    if (known.kind == Kind::Capture || known.kind == Kind::Interface) {
+      auto parsed = parse_sv_address(rest, uri);
+      if (!parsed) {
+        return fail(parsed.error());
+      }
+      address.rest = std::move(parsed->place);
+      address.stream = std::move(parsed->choice);
     }
-    const bool slashes = known.kind == Kind::Path && rest.substr(0, 2) == "//";
-    return Address{known.kind, slashes ? rest.substr(2) : rest};
+    if (address.rest.empty()) {
+      return known.kind == Kind::Interface
+                 ? fail(ErrorCode::Usage, "'{}' names no interface; write sv:eth0", uri)
+                 : fail(ErrorCode::Usage, "'{}' names no file; write {}:PATH", uri, scheme);
+    }
+    if (known.kind == Kind::Path && rest.substr(0, 2) == "//") {
+      address.rest = rest.substr(2);
+    }
+    return address;
   }
   for (const Later& later : kLater) {
     if (scheme == later.scheme) {
@@ -88,10 +102,10 @@ Result<Address> parse_address(std::string_view uri) {
   if (rest.substr(0, 2) == "//" || !did_you_mean(scheme, kSchemes).empty()) {
     return fail(ErrorCode::Usage,
                 "'{}': there is no kind of source '{}:'.{} There are comtrade:, wav:, csv:, "
-                "pqdif:, pcap: and sim:, or a plain path",
+                "pqdif:, pcap:, sv: and sim:, or a plain path",
                 uri, scheme, did_you_mean(scheme, kSchemes));
   }
-  return Address{Kind::Path, std::string(uri)};  // a path with a colon in it
+  return Address{Kind::Path, std::string(uri), {}};  // a path with a colon in it
 }
 
 bool is_scenario(std::string_view path) {
@@ -99,9 +113,15 @@ bool is_scenario(std::string_view path) {
 }
 
 /// Takes a set that names a stream of a capture out of options: it has done its work then.
-Result<formats::Recording> read_at(const Address& address, OpenOptions& options) {
-  RecordingFileOptions file{
-      .format = {}, .rate_hertz = options.rate_hertz, .streams = options.mapping.sets};
+Result<formats::Recording> read_at(const Address& address, std::string_view uri,
+                                   OpenOptions& options) {
+  if (address.kind == Kind::Interface) {
+    return listen_for_stream({address.rest, address.stream}, uri, options.rate_hertz);
+  }
+  RecordingFileOptions file{.format = {},
+                            .rate_hertz = options.rate_hertz,
+                            .streams = options.mapping.sets,
+                            .stream = address.stream};
   if (address.kind == Kind::Comtrade) {
     file.format = RecordingFormat::Comtrade;
   } else if (address.kind == Kind::Wav) {
@@ -238,7 +258,10 @@ Result<std::unique_ptr<Source>> open_raw(std::string_view uri, const OpenOptions
       (address->kind == Kind::Path && is_scenario(address->rest))) {
     return play(address->rest, options);
   }
-  auto recording = read_at(*address, options);
+  if (address->kind == Kind::Interface) {
+    return open_sv_source(uri, {address->rest, address->stream}, options);
+  }
+  auto recording = read_at(*address, uri, options);
   if (!recording) {
     return fail(recording.error());
   }
@@ -268,7 +291,7 @@ Result<ChannelListing> list_channels(std::string_view uri, const OpenOptions& gi
     }
     return list_simulator(**simulator);
   }
-  auto recording = read_at(*address, options);
+  auto recording = read_at(*address, uri, options);
   if (!recording) {
     return fail(recording.error());
   }
@@ -317,8 +340,16 @@ std::vector<SourceKind> source_kinds() {
       {"wav:PATH", "WAVE: PCM of 16, 24, 32 bits, 32-bit float", true},
       {"csv:PATH", "a table with a column per channel", true},
       {"sim:PATH", "the simulated grid of a scenario (TOML)", true},
-      {"pcap:PATH", "sampled values (IEC 61850-9-2) in a pcap or pcapng capture", true},
-      {"sv:INTERFACE", "sampled values (IEC 61850-9-2) from the network", false},
+      {"pcap:PATH",
+       "sampled values (IEC 61850-9-2) in a pcap or pcapng capture; of several streams one is "
+       "chosen "
+       "as in pcap:bay.pcap,svid=MU01,appid=0x4000",
+       true},
+      {"sv:INTERFACE",
+       "sampled values from the network, live, as in sv:eth0,svid=MU01,appid=0x4000; test=yes "
+       "takes "
+       "what is marked as a test",
+       true},
       {"pqdif:PATH", "PQDIF (IEEE 1159.3): the waveforms of all observations", true},
       {"iio:DEVICE", "a converter of the Linux industrial I/O system", false},
       {"alsa:DEVICE", "a sound device", false},

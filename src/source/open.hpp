@@ -6,8 +6,8 @@
 //   auto listing = list_channels("fault.cfg", {});              // what --list-channels shows
 //
 // Addresses: a path (the format is told by contents and suffix), or comtrade:PATH, wav:PATH,
-// csv:PATH, pqdif:PATH, pcap:PATH, sim:SCENARIO. Addresses of kinds that this version does not have
-// (sv:, iio:, alsa:) are refused with what to do in their place.
+// csv:PATH, pqdif:PATH, pcap:PATH, sim:SCENARIO, sv:INTERFACE. Addresses of kinds that this version
+// does not have (iio:, alsa:) are refused with what to do in their place.
 #pragma once
 
 #include <array>
@@ -59,7 +59,8 @@ struct ChannelListing {
   std::vector<ListedSet> sets;
 };
 
-/// Reads the whole recording. A simulator lists its channels without figures (NaN).
+/// Reads the whole recording. A simulator lists its channels without figures (NaN); of an interface
+/// a third of a second is taken.
 /// Errors: as open_source(), but a recording in which nothing maps is listed all the same.
 [[nodiscard]] Result<ChannelListing> list_channels(std::string_view uri,
                                                    const OpenOptions& options);

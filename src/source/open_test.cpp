@@ -181,7 +181,7 @@ TEST_F(Files, AWaveFileMapsInTheOrderOfTheInputsAndSaysSo) {
 }
 
 TEST(Addresses, KindsOfLaterVersionsAreRefusedWithAdvice) {
-  for (const char* uri : {"sv:eth0", "iio:0", "alsa:hw:0"}) {
+  for (const char* uri : {"iio:0", "alsa:hw:0"}) {
     const auto source = open_source(uri, {});
     ASSERT_FALSE(source) << uri;
     EXPECT_THAT(source.error().message,

@@ -8,9 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,6 +75,13 @@ class Source {
   /// discontinuity, which stays for the next read. Returns how many; 0 at the end, and where a
   /// source has nothing that passing over is cheaper than reading.
   [[nodiscard]] virtual Result<std::uint64_t> skip(std::uint64_t /*frames*/) { return 0; }
+  /// Of a live source: what is not as it should be with the samples read last; empty: all is well.
+  /// Valid until the next read.
+  [[nodiscard]] virtual std::string_view notice() const { return {}; }
+  /// How a live source is opened again after it was lost: gives an error until samples are there,
+  /// never waits, and is called by one thread. Empty: not at all.
+  using Reopen = std::function<Result<std::unique_ptr<Source>>()>;
+  [[nodiscard]] virtual Reopen reopen() const { return {}; }
 };
 
 }  // namespace halfcycle::source
