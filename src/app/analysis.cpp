@@ -376,28 +376,35 @@ Result<PreparedMeter> prepare_setup(std::unique_ptr<source::Source> source,
   const source::SourceInfo& info = prepared.source->info();
   meter::MeterSetup& setup = prepared.setup;
   Measured measured;
-  if (!look && info.format == "simulator") {
+  const auto describe_inputs = [&] {
     for (const source::MappedChannel& channel : info.channels) {
       setup.inputs.add(channel.input);
     }
     setup.sample_rate_hertz = info.sample_rates_hertz.front();
+  };
+  if (!look && info.format == "simulator") {
+    describe_inputs();
   } else {
     auto head = first_look(*prepared.source);
     if (!head) {
       return fail(head.error());
     }
     prepared.head = *std::move(head);
-    if (prepared.head.empty()) {
+    if (prepared.head.empty() && !info.live) {
       return fail(ErrorCode::InvalidInput, "{}: holds no samples", info.uri);
     }
-    const SampleBlock first = prepared.head.front().view();
     std::optional<double> trigger;
     if (info.trigger && info.start && *info.trigger > *info.start) {
       trigger = (*info.trigger - *info.start).to_seconds();
     }
     measured = measure_first_cycles(prepared.head, trigger);
-    setup.inputs = first.inputs;
-    setup.sample_rate_hertz = first.time.rate_hertz;
+    if (prepared.head.empty()) {
+      describe_inputs();
+    } else {
+      const SampleBlock first = prepared.head.front().view();
+      setup.inputs = first.inputs;
+      setup.sample_rate_hertz = first.time.rate_hertz;
+    }
   }
   prepared.energised = measured.frequency_hertz.has_value();
   prepared.assumption = assume_system(info, options.given, measured);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/assume.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -15,6 +17,10 @@ namespace {
 // Slower samples carry no cycle of 50 Hz (DESIGN §2: eight samples a cycle).
 constexpr double kLeastRateHertz = 8 * 50.0;
 constexpr std::size_t kReadFrames = 8192;
+// A live source is asked again and again until it is silent for half a second.
+constexpr double kLiveLookSeconds = 0.25;
+constexpr long kIdlePauseNs = 5000000;
+constexpr int kIdleReads = 100;
 constexpr std::size_t kFirstCycles = 10;
 // A voltage below this share of the largest is dead: it says nothing about the rating.
 constexpr double kLiveShare = 0.2;
@@ -206,7 +212,10 @@ Result<std::vector<StoredBlock>> first_look(source::Source& source) {
   std::vector<StoredBlock> blocks;
   std::size_t frames = 0;
   double seconds = 0.0;
-  while (frames < kFirstLookFrames && seconds < kFirstLookSeconds) {
+  const bool live = source.info().live;
+  const double enough = live ? kLiveLookSeconds : kFirstLookSeconds;
+  int idle = 0;
+  while (frames < kFirstLookFrames && seconds < enough) {
     // A slow source (one sample a cycle) is not asked for more than a look's worth at a time.
     const auto block = source.read(kReadFrames);
     if (!block) {
@@ -216,8 +225,14 @@ Result<std::vector<StoredBlock>> first_look(source::Source& source) {
       break;
     }
     if ((*block)->frame_count == 0) {
+      if (++idle > kIdleReads) {
+        break;
+      }
+      const timespec pause{.tv_sec = 0, .tv_nsec = kIdlePauseNs};
+      nanosleep(&pause, nullptr);
       continue;
     }
+    idle = 0;
     blocks.emplace_back(**block);
     frames += (*block)->frame_count;
     seconds += static_cast<double>((*block)->frame_count) / (*block)->time.rate_hertz;

@@ -238,8 +238,9 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
       "  halfcycle analyze station.cfg --map V1=UA,V2=UB,V3=UC --from 0.5 --to 1.5\n"
       "  halfcycle analyze fault.cfg --side primary --pt 230000/115 --ct 600/5");
   analyze_app
-      ->add_option("SOURCE", analyze.options.sources,
-                   "Files (.cfg .cff .wav .csv) or addresses (comtrade: wav: csv: sim:)")
+      ->add_option(
+          "SOURCE", analyze.options.sources,
+          "Files (.cfg .cff .wav .csv) or addresses (comtrade: wav: csv: pqdif: pcap: sim:)")
       ->required();
   {
     CLI::Option* json =
@@ -270,6 +271,7 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
               "  halfcycle run\n"
               "  halfcycle run --source sim:scenarios/dips.toml --duration 30\n"
               "  halfcycle run --source fault.cfg --speed 10 --web off --modbus off\n"
+              "  halfcycle run --source sv:eth0,svid=MU01\n"
               "  halfcycle run --speed max --duration 60 | head -20\n"
               "  halfcycle run --config meter.toml --check\n"
               "  halfcycle run --config meter.toml\n"

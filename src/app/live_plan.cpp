@@ -28,6 +28,7 @@ class PlayedSource final : public source::Source {
       : rest_(std::move(rest)), head_(std::move(head)), seconds_left_(seconds) {}
 
   [[nodiscard]] const source::SourceInfo& info() const override { return rest_->info(); }
+  [[nodiscard]] std::string_view notice() const override { return rest_->notice(); }
 
   [[nodiscard]] Result<std::optional<SampleBlock>> read(std::size_t max_frames) override {
     if (seconds_left_ && !(*seconds_left_ > 0.0)) {
@@ -158,6 +159,7 @@ Result<LivePlan> make_live_plan(const MeterConfig& meter, PlanContext& context) 
   if (plan.pace.real_time) {
     plan.share = format("{} {} {}", info.uri, plan.setup.sample_rate_hertz, context.now.unix_ns());
   }
+  plan.reopen = prepared->source->reopen();
   plan.source = std::make_unique<PlayedSource>(std::move(prepared->source),
                                                std::move(prepared->head), context.duration_seconds);
   return live;

@@ -113,15 +113,23 @@ void Attendant::report_state(Charge& charge) {
     return;
   }
   const std::string area = format("meter {}", charge.meter->identity().id);
+  const bool goes_on = charge.state == MeterState::Measuring;
   const bool was_lost = charge.state == MeterState::SourceLost ||
                         (charge.state == MeterState::Starting && !charge.message.empty());
   charge.state = status.state;
   charge.message = status.message;
   switch (status.state) {
     case MeterState::Measuring:
-      log_.write(LogLevel::Info, area,
-                 was_lost ? "the source is back, measuring goes on"
-                          : format("measures {}", charge.meter->identity().source_uri));
+      if (!goes_on) {
+        log_.write(LogLevel::Info, area,
+                   was_lost ? "the source is back, measuring goes on"
+                            : format("measures {}", charge.meter->identity().source_uri));
+      }
+      if (!status.message.empty()) {
+        log_.write(LogLevel::Warning, area, status.message);
+      } else if (goes_on) {
+        log_.write(LogLevel::Info, area, "nothing is wrong with the samples any more");
+      }
       break;
     case MeterState::SourceLost:
       log_.write(LogLevel::Warning, area,

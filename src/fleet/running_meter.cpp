@@ -110,7 +110,10 @@ RunningMeter::RunningMeter(MeterPlan plan, const FleetSetup& setup,
   publish();
 }
 
-RunningMeter::~RunningMeter() { delete reopened_.load(std::memory_order_acquire); }
+RunningMeter::~RunningMeter() {
+  delete reopened_.load(std::memory_order_acquire);
+  delete retired_.load(std::memory_order_acquire);
+}
 
 void RunningMeter::attach(const std::shared_ptr<LiveMeter>& self) {
   if (attach_) {
@@ -370,8 +373,9 @@ void RunningMeter::measure(SampleBlock block) {
   now_.time_quality = block.time_quality;
   now_.samples += block.frame_count;
   now_.gaps += block.discontinuity == Discontinuity::Gap ? 1U : 0U;
-  if (now_.state != MeterState::Measuring) {
-    set_state(MeterState::Measuring, {});
+  const std::string_view notice = source_->notice();
+  if (now_.state != MeterState::Measuring || notice != now_.message) {
+    set_state(MeterState::Measuring, notice);
   } else {
     publish();
   }
@@ -435,7 +439,10 @@ std::int64_t RunningMeter::look_for_source(std::int64_t now_ns) {
     fail_for_good(kOther);
     return kNever;
   }
-  source_ = std::move(again);
+  source_.swap(again);
+  if (source::Source* earlier = retired_.exchange(again.release(), std::memory_order_acq_rel)) {
+    delete earlier;
+  }
   data_ns_ = now_ns;
   expected_index_.reset();
   gap_due_ = true;
@@ -451,6 +458,8 @@ void RunningMeter::notices_done(std::uint64_t done, std::uint64_t wanted_from) {
 }
 
 void RunningMeter::try_reopen(std::int64_t now_ns) {
+  // What it takes to close a socket is not for a measuring thread.
+  delete retired_.exchange(nullptr, std::memory_order_acq_rel);
   if (!source_wanted_.load(std::memory_order_acquire) ||
       static_cast<double>(now_ns - tried_ns_) < retry_seconds_ * 1e9) {
     return;

@@ -80,7 +80,7 @@ class RunningMeter final : public LiveMeter {
   [[nodiscard]] std::uint64_t lost_notices() const { return notices_.lost(); }
   /// The measuring thread waits for the attendant.
   [[nodiscard]] bool held_up() const { return held_up_.load(std::memory_order_acquire); }
-  /// Opens a lost source again if it is time.
+  /// Opens a lost source again if it is time, and closes the one that it replaced.
   void try_reopen(std::int64_t now_ns);
 
  private:
@@ -144,6 +144,7 @@ class RunningMeter final : public LiveMeter {
   std::atomic<bool> held_up_{false};
   std::atomic<bool> source_wanted_{false};
   std::atomic<source::Source*> reopened_{nullptr};  // owned
+  std::atomic<source::Source*> retired_{nullptr};   // owned: to be closed by the attendant
   graph::SnapshotBlock status_;
 
   // The attendant.
