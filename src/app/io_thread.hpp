@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one thread of all servers, and the io_context that they share.
+// The one thread of the servers that share an io_context.
 //
 //   IoThread io;
-//   auto server = ModbusServer::start(setup, io.context(), fleet, log);   // before run()
+//   auto server = HttpServer::start(setup, io.context(), fleet, store, log);   // before run()
 //   io.run();
 //   io.stop();                 // then the servers may go
 #pragma once

@@ -159,7 +159,7 @@ struct LiveProcess::State {
   std::unique_ptr<recorder::Store> store;  // null: nothing is kept
   std::unique_ptr<fleet::Fleet> fleet;
   std::atomic<bool> threads_move{true};  // no measuring thread hangs
-  // The servers go before what they serve; both only once nothing runs them.
+  // The servers go before what they serve, that of the web only once nothing runs it.
   std::unique_ptr<web::HttpServer> web;
   std::unique_ptr<modbus::ModbusServer> modbus;
   IoThread io;
@@ -225,7 +225,7 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
                                      .port = config.modbus.listen.port,
                                      .max_connections = config.modbus.max_connections,
                                      .idle_timeout_seconds = config.modbus.idle_timeout_seconds},
-                                    state.io.context(), *state.fleet, log);
+                                    *state.fleet, log);
     if (!server) {
       return fail(with_hint(server.error(), "--modbus"));
     }
@@ -256,7 +256,7 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
     }
     state.web = *std::move(server);
   }
-  if (process->serves()) {
+  if (state.web) {
     state.io.run();
   }
   return process;

@@ -2,11 +2,11 @@
 // The Modbus TCP server of a process: one port, all meters of the directory by their unit
 // identifiers.
 //
-//   auto server = ModbusServer::start({.port = 1502}, io_context, directory, log);
+//   auto server = ModbusServer::start({.port = 1502}, directory, log);
 //   if (!server) return fail(server.error());       // "cannot listen on 127.0.0.1:1502: …"
 //
-// Threads: start(), the destructor and all work belong to the one thread that runs the io_context,
-// or to any thread while nobody runs it. status() and port() are for any thread.
+// Threads: all work is on a thread of the server's own, from start() to the destructor. status()
+// and port() are for any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,6 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "fleet/live_meter.hpp"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace halfcycle::modbus {
 
@@ -46,11 +42,10 @@ struct ModbusStatus {
 
 class ModbusServer {
  public:
-  /// directory, io_context and log outlive the server.
+  /// directory and log outlive the server.
   /// Errors: InvalidSetup (address, limit); Machine (port in use or not permitted).
   [[nodiscard]] static Result<std::unique_ptr<ModbusServer>> start(
-      const ModbusSetup& setup, boost::asio::io_context& io_context,
-      const fleet::Directory& directory, Log& log);
+      const ModbusSetup& setup, const fleet::Directory& directory, Log& log);
   /// Closes the port and all connections.
   ~ModbusServer();
   ModbusServer(const ModbusServer&) = delete;
@@ -61,8 +56,8 @@ class ModbusServer {
 
  private:
   class Listener;
-  explicit ModbusServer(std::shared_ptr<Listener> listener);
-  std::shared_ptr<Listener> listener_;
+  explicit ModbusServer(std::unique_ptr<Listener> listener);
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace halfcycle::modbus

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -56,18 +54,12 @@ class Running {
  public:
   explicit Running(ModbusSetup setup = {}) {
     setup.port = 0;
-    auto started = ModbusServer::start(setup, io_context_, directory, log);
+    auto started = ModbusServer::start(setup, directory, log);
     if (!started) {
       throw std::runtime_error(started.error().message);
     }
     server = std::move(*started);
-    thread_ = std::thread([this] { io_context_.run(); });
     meter->publish({{"I a", 123.456}});
-  }
-  ~Running() {
-    io_context_.stop();
-    thread_.join();
-    server.reset();
   }
   [[nodiscard]] TcpClient client() const { return TcpClient(server->port()); }
 
@@ -75,10 +67,6 @@ class Running {
   TestDirectory directory{meter};
   KeptLog log;
   std::unique_ptr<ModbusServer> server;
-
- private:
-  boost::asio::io_context io_context_{1};
-  std::thread thread_;
 };
 
 const auto kRequest = bytes("00 01 00 00 00 06 FF 03 0B B7 00 02");
@@ -220,11 +208,10 @@ TEST(Server, IsNotAffectedByIdleAndHostileConnections) {
 }
 
 TEST(Server, SaysWhatIsWrongWithItsSetup) {
-  boost::asio::io_context io_context;
   TestDirectory directory{};
   NoLog log;
   const auto error = [&](const ModbusSetup& setup) {
-    const auto started = ModbusServer::start(setup, io_context, directory, log);
+    const auto started = ModbusServer::start(setup, directory, log);
     return started ? std::string("none") : started.error().message;
   };
   const Running running;

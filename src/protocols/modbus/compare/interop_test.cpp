@@ -5,11 +5,9 @@
 #include <modbus/modbus.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <string>
-#include <thread>
 
 #include "protocols/modbus/modbus_fixture.hpp"
 #include "protocols/modbus/server.hpp"
@@ -22,7 +20,7 @@ using testing_meter::TestMeter;
 
 struct Interop : testing::Test {
   Interop() {
-    server = ModbusServer::start({.port = 0}, io_context, directory, log).value();
+    server = ModbusServer::start({.port = 0}, directory, log).value();
     first->publish({{"I a", 123.456},
                     {"kW tot", -1500.25},
                     {"Freq", 50.0125},
@@ -31,23 +29,13 @@ struct Interop : testing::Test {
                     {"kW a", 1.0},
                     {"kVAR a", -1.0}});
     second->publish({{"I a", 2.0}});
-    thread = std::thread([this] { io_context.run(); });
   }
-  ~Interop() override {
-    io_context.stop();
-    thread.join();
-    server.reset();
-  }
-  Interop(const Interop&) = delete;
-  Interop& operator=(const Interop&) = delete;
 
   std::shared_ptr<TestMeter> first = std::make_shared<TestMeter>("Feeder 1", 1);
   std::shared_ptr<TestMeter> second = std::make_shared<TestMeter>("Feeder 2", 2);
   TestDirectory directory{first, second};
-  boost::asio::io_context io_context{1};
   NoLog log;
   std::unique_ptr<ModbusServer> server;
-  std::thread thread;
 };
 
 // ── libmodbus ─────────────────────────────────────────────────────────────────────────────────

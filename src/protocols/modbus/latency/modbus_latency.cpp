@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -131,10 +130,8 @@ int main(int argc, char** argv) {
   }
   halfcycle::modbus::testing_meter::TestDirectory directory{};
   directory.set(live);
-  boost::asio::io_context io_context(1);
   halfcycle::NoLog log;
-  const auto server = need(ModbusServer::start({.port = 0}, io_context, directory, log));
-  std::thread serving([&] { io_context.run(); });
+  const auto server = need(ModbusServer::start({.port = 0}, directory, log));
 
   const auto total = kSettling + static_cast<std::size_t>(seconds * 100.0);
   std::vector<HalfCycle> half_cycles(total);
@@ -177,8 +174,6 @@ int main(int argc, char** argv) {
   }
   done = true;
   client.join();
-  io_context.stop();
-  serving.join();
 
   std::vector<double> all;
   std::vector<double> with_window;
