@@ -344,10 +344,11 @@ Result<StoredWaveform> waveform_of(const Statement& row) {
 
 class Reader::Lease {
  public:
-  explicit Lease(Reader& reader) : reader_(reader), database_(reader.take()) {}
+  explicit Lease(Reader& reader)
+      : reader_(reader), file_(reader.file()), database_(reader.take()) {}
   ~Lease() {
     if (database_) {
-      reader_.give_back(*std::move(database_));
+      reader_.give_back(*std::move(database_), file_);
     }
   }
   Lease(const Lease&) = delete;
@@ -356,6 +357,7 @@ class Reader::Lease {
 
  private:
   Reader& reader_;
+  const std::uint64_t file_;
   Result<Database> database_;
 };
 
@@ -371,10 +373,21 @@ Result<Database> Reader::take() {
   return Database::open(path_, Database::Mode::ReadOnly, vfs_);
 }
 
-void Reader::give_back(Database database) {
+std::uint64_t Reader::file() {
+  const std::lock_guard lock(mutex_);
+  return file_;
+}
+
+void Reader::forget() {
+  const std::lock_guard lock(mutex_);
+  idle_.clear();
+  ++file_;
+}
+
+void Reader::give_back(Database database, std::uint64_t file) {
   constexpr std::size_t kKept = 4;
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kKept) {
+  if (file == file_ && idle_.size() < kKept) {
     idle_.push_back(std::move(database));
   }
 }

@@ -3,6 +3,7 @@
 // which holds up the storage thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -28,16 +29,20 @@ class Reader {
                                                                     const EventQuery& query);
   [[nodiscard]] Result<std::vector<StoredWaveform>> waveforms(std::string_view meter,
                                                               std::uint64_t disturbance);
+  /// The file is another one from now on.
+  void forget();
 
  private:
   // A connection for the time of one query; given back unless it failed.
   class Lease;
   [[nodiscard]] Result<Database> take();
-  void give_back(Database database);
+  void give_back(Database database, std::uint64_t file);
+  [[nodiscard]] std::uint64_t file();
 
   const std::string path_;
   const std::string vfs_;
   std::mutex mutex_;
+  std::uint64_t file_ = 0;  // guarded by mutex_: counts files
   std::vector<Database> idle_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <ctime>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -57,6 +59,15 @@ std::string advice(int error_number, const std::string& folder) {
   }
 }
 
+using FileIdentity = std::pair<dev_t, ino_t>;
+
+std::optional<FileIdentity> file_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0
+             ? std::optional(FileIdentity{status.st_dev, status.st_ino})
+             : std::nullopt;
+}
+
 }  // namespace
 
 struct Store::State {
@@ -75,6 +86,8 @@ struct Store::State {
   /// One commit, told if it fails or works again. work_mutex is held.
   Result<void> commit();
   void tell(const Result<void>& done, double seconds);
+  /// Begins a new file where somebody has removed or replaced the one in use. work_mutex is held.
+  Result<void> mind_the_file();
   [[nodiscard]] bool has_room() const;
   [[nodiscard]] std::uint64_t pending() const;
   [[nodiscard]] std::uint64_t dropped() const;
@@ -103,6 +116,7 @@ struct Store::State {
   std::vector<AwaitedWaveform> awaited;
   BlockEncoder encoder;  // of waveforms; storage thread
   Clock::time_point last_commit = Clock::now();
+  std::optional<FileIdentity> file;  // nothing: not known
 
   // Its orders.
   std::mutex order_mutex;
@@ -154,13 +168,30 @@ bool Store::State::is_attached(std::string_view meter) const {
   return std::find(attached.begin(), attached.end(), meter) != attached.end();
 }
 
+// What is written to a removed file is gone once the program ends, and nothing fails until then.
+Result<void> Store::State::mind_the_file() {
+  const auto now = file_of(path);
+  if (!file || now == file) {
+    return {};
+  }
+  log.write(
+      LogLevel::Error, "store",
+      format("{} was removed or replaced while it was in use: what it held is no longer kept. "
+             "What is here now goes on; stop the meter before its data is moved",
+             path));
+  reader.forget();
+  file = std::nullopt;
+  return writer->reopen();
+}
+
 Result<void> Store::State::commit() {
   const bool room = has_room();
   for (const auto& recording : recordings) {
     recording->close_batch(room);
   }
   const auto begin = Clock::now();
-  Result<void> committed = writer->commit(options.max_bytes, wall_clock());
+  Result<void> committed = mind_the_file();
+  committed = committed ? writer->commit(options.max_bytes, wall_clock()) : std::move(committed);
   const int number = committed ? SQLITE_OK : writer->error_number();
   if (!committed) {
     committed =
@@ -171,6 +202,7 @@ Result<void> Store::State::commit() {
     }
   } else {
     failures = 0;
+    file = file ? file : file_of(path);
     latest_event.store(writer->latest_event(), std::memory_order_release);
     latest_disturbance.store(writer->latest_disturbance(), std::memory_order_release);
     for (const auto& recording : recordings) {
@@ -326,6 +358,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const Stor
     return fail(ErrorCode::Machine, "{}: {}", state->path, opened.error().message);
   }
   state->writer = std::move(opened->writer);
+  state->file = file_of(state->path);
   state->latest_event = state->writer->latest_event();
   state->latest_disturbance = state->writer->latest_disturbance();
   state->health.check = opened->check;

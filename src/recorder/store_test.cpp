@@ -165,6 +165,38 @@ TEST(Store, ASecondProcessOnTheSameFolderIsRefusedWithThePidOfTheFirst) {
       << second.error().message;
 }
 
+TEST(Store, AFileThatIsRemovedWhileItIsInUseIsSaidOnceAndANewOneBegun) {
+  const Folder folder;
+  Remembering log;
+  auto store = testing_store::open(folder, log, only_when_told());
+  TestMeter meter(kSecondLog);
+  meter.attach(*store);
+  for (int i = 0; i < 10; ++i) {
+    meter.frame(i, 100 + i);
+  }
+  ASSERT_TRUE(store->flush());
+  ASSERT_EQ(store->rows("m", "L", {}).value().rows, 10U);
+  for (const char* end : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(folder.file() + end);
+  }
+  for (int i = 10; i < 15; ++i) {
+    meter.frame(i, 100 + i);
+    ASSERT_TRUE(store->flush());
+  }
+  EXPECT_EQ(log.count(LogLevel::Error), 1U) << log.text();
+  EXPECT_NE(log.text().find("removed or replaced while it was in use"), std::string::npos);
+  EXPECT_TRUE(store->health().writable);
+  EXPECT_EQ(store->rows("m", "L", {}).value().rows, 5U);
+  meter.detach();
+  ASSERT_TRUE(store->close());
+  store.reset();
+  // The new file is a whole store: energies go on from it.
+  const auto again = testing_store::open(folder, log, only_when_told());
+  TestMeter next(kSecondLog);
+  next.attach(*again);
+  EXPECT_EQ(next.value("E"), 114.0);
+}
+
 TEST(Store, AFolderThatCannotBeMadeIsAnErrorThatNamesIt) {
   const Folder folder;
   Remembering log;
