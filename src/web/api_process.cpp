@@ -44,11 +44,18 @@ std::vector<HealthCheck> checks_of(const Api& api) {
   }
   if (api.history != nullptr) {
     const recorder::StoreHealth store = api.history->health();
-    checks.push_back({.name = "store",
-                      .status = !store.writable          ? Status::Failing
-                                : !store.message.empty() ? Status::Degraded
-                                                         : Status::Ok,
-                      .message = store.message});
+    HealthCheck check{.name = "store", .status = Status::Ok, .message = store.message};
+    if (!store.writable) {
+      check.status = Status::Failing;
+    } else if (!store.message.empty()) {
+      check.status = Status::Degraded;
+    } else if (store.dropped_records != 0) {
+      check.status = Status::Degraded;
+      check.message = format(
+          "{} records could not be stored since the start; the log says why, logs have gaps there",
+          store.dropped_records);
+    }
+    checks.push_back(std::move(check));
   }
   const std::uint64_t open = api.statistics.connections.load(std::memory_order_relaxed);
   HealthCheck web{.name = "web", .status = Status::Ok, .message = {}};

@@ -232,6 +232,13 @@ TEST_F(Answers, HealthIsThatOfItsWorstPart) {
   EXPECT_EQ(store["status"], "failing");
   EXPECT_EQ(store["store"]["message"], "the disk is full");
   history.store = {};
+  // What could not be stored stays to be seen after the disk has recovered.
+  history.store.dropped_records = 12;
+  const Json dropped = json("/api/v1/health");
+  EXPECT_EQ(dropped["status"], "degraded");
+  EXPECT_NE(dropped["checks"][2]["message"].get<std::string>().find("12 records"),
+            std::string::npos);
+  history.store = {};
   setup.more_checks = [] {
     return std::vector<HealthCheck>{
         {.name = "modbus", .status = HealthCheck::Status::Degraded, .message = "port in use"}};

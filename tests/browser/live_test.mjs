@@ -379,6 +379,10 @@ test('a dip appears within two seconds, and its picture shows it', async () => {
       ).map(Math.abs),
     );
   near(peak(0.03, 0.07) / peak(-0.06, -0.02), 0.55, 0.05, 'depth of the stored wave');
+  // The ½-cycle values over it are the recorded ones: the lowest is the residual voltage.
+  near(Math.min(...wave.rms.channels.V2), event.residual_V, 0.02 * 230, 'lowest rms');
+  near(wave.rms.channels.V2[0], 229.4, 1, 'rms before the dip');
+  assert.ok(await page.isChecked('.scope-bar input[type=checkbox]'), 'and they are drawn');
   const download = await page.getAttribute('.picture-facts a', 'href');
   assert.match(download, new RegExp(`disturbances/${newest}/waveform\\.cff$`));
 
@@ -453,6 +457,26 @@ test('after a restart the page is live again by itself, and the trend shows the 
   assert.equal(shareOf(before + 0.3, behind - 0.3), 0, 'nothing is drawn in the gap');
   assert.ok(shareOf(before - 2, before - 0.1) > 0.95, 'a line before it');
   assert.ok(shareOf(behind + 0.1, behind + 1) > 0.95, 'a line after it');
+  await close();
+});
+
+test('what the process suffers from is said above every page, and goes with its cause', async () => {
+  const { page, close } = await openPage('overview');
+  let failing = true;
+  await page.route('**/api/v1/health', (route) =>
+    failing
+      ? route.fulfill({
+          json: {
+            status: 'failing',
+            checks: [{ name: 'store', status: 'failing', message: 'the disk is full; free some' }],
+          },
+        })
+      : route.continue(),
+  );
+  await page.waitForSelector('[data-problem]');
+  assert.equal(await page.textContent('[data-problem]'), 'store: the disk is full; free some');
+  failing = false;
+  await page.waitForSelector('[data-problem]', { state: 'detached' });
   await close();
 });
 

@@ -10,6 +10,7 @@ import { errorText } from '../src/live/api';
 import { counterDigits } from '../src/live/counter';
 import { mergeNewest, thresholdLevels } from '../src/live/disturbances';
 import { barsOf, highestOrder } from '../src/live/harmonics';
+import { problemsOf } from '../src/live/health';
 import { markedSpans, marksOf } from '../src/live/mark_strips';
 import { phaseOfLabel, seriesOf, usualColumns } from '../src/live/log_series';
 import { Minute } from '../src/live/minute';
@@ -236,6 +237,15 @@ test('columns that nobody chose: voltages and the total power, else some of one 
     ['kVARh del'],
   );
   assert.deepEqual(usualColumns([]), []);
+});
+
+test('what the process as a whole suffers from is said once, meters apart', () => {
+  const checks = [
+    { name: 'meter a', status: 'failing', message: 'out' },
+    { name: 'store', status: 'failing', message: 'the disk is full' },
+    { name: 'web', status: 'ok', message: '' },
+  ];
+  assert.deepEqual(problemsOf({ checks }), ['store: the disk is full']);
 });
 
 test('lists merge without doubles, newest first', () => {

@@ -17,6 +17,7 @@ import { Detail } from './detail';
 import { EnergyPage } from './energy_page';
 import { EventsPage } from './events_page';
 import { HarmonicsPage } from './harmonics_page';
+import { useProblems } from './health';
 import { useMeters } from './meters';
 import { OverviewPage } from './overview_page';
 import { PhasorsPage } from './phasors_page';
@@ -71,6 +72,7 @@ export function App({ stream, address }: { stream: Stream; address: Address }) {
   const [inspected, setInspected] = useState<{ label: string; keep: boolean } | null>(null);
 
   const [problem, setProblem] = useState<string | null>(null);
+  const problems = useProblems(open);
 
   const system = useSystemTheme();
   const [themeChoice, setTheme] = useRemembered<ThemeChoice>(
@@ -160,6 +162,11 @@ export function App({ stream, address }: { stream: Stream; address: Address }) {
         <main data-page={page.name}>
           {live !== null || independent ? (
             <>
+              {problems.map((text) => (
+                <p key={text} class="banner" role="alert" data-problem>
+                  {text}
+                </p>
+              ))}
               {live !== null && !independent && <Banner problem={problem} />}
               <Page key={`${page.name} ${meter?.id}`} />
             </>
@@ -215,9 +222,11 @@ function Banner({ problem }: { problem: string | null }) {
   if (meter.state === 'measuring' || meter.state === 'starting') {
     return null;
   }
+  // What a recording measured last stands; nothing does where a source is lost.
+  const text = meter.state === 'ended' ? 'endedBanner' : 'notMeasuringBanner';
   return (
     <p class="banner" role="alert">
-      {t('notMeasuringBanner', { state: stateName(meter.state), message: meter.message })}
+      {t(text, { state: stateName(meter.state), message: meter.message })}
     </p>
   );
 }
