@@ -127,6 +127,16 @@ class JsonContract(Case):
         self.assertGreaterEqual(len(series["time"]), 3)
         self.assertTrue(all(time.endswith(".000000000Z") for time in series["time"]))
 
+    def test_the_limits_that_are_given_are_those_of_the_events(self):
+        dips = self.analyze("sim:dips", "--to", "12")["events"]
+        deep = self.analyze("sim:dips", "--to", "12", "--dip", "50", "--swell", "130",
+                            "--hysteresis", "1")["events"]
+        self.assertEqual({e["threshold_percent"] for e in dips if e["type"] == "dip"}, {90})
+        self.assertEqual({e["threshold_percent"] for e in deep if e["type"] == "dip"}, {50})
+        self.assertEqual({e["hysteresis_percent"] for e in deep}, {1})
+        self.assertTrue(all(e["residual_percent"] < 50 for e in deep if e["type"] == "dip"))
+        self.assertGreater(len(dips), len(deep))
+
     def test_an_event_open_at_both_ends_has_no_times(self):
         data = self.analyze(XTZ, "--nominal-voltage", "100", "--to", "0.15")
         self.assertEqual([(e["type"], e["start"], e["end"]) for e in data["events"]],

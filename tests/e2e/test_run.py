@@ -138,6 +138,25 @@ speed = 10
         self.assertLess(abs(seconds - time.time()), 30)
         self.assertEqual(service.stop(signal.SIGINT), 0)
 
+    def test_a_changed_meter_goes_on_from_its_energy_and_has_its_new_limits(self):
+        data = self.folder / "data"
+        path = self.folder / "meter.toml"
+        text = (f'data = "{data}"\n[web]\nlisten = "{ANY}"\n[modbus]\nlisten = "off"\n'
+                '[[meter]]\nid = "one"\nsource = "sim:feeder"\n')
+        path.write_text(text)
+        service = self.start("--config", path)
+
+        def energy():
+            return service.get("/api/v1/meters/one/registers?labels=kWh%20del")[0]["value"] or 0.0
+        before = service.wait_for("some energy", lambda: energy() if energy() > 0.01 else 0)
+        self.assertEqual(service.meters()["one"]["dip_threshold_percent"], 90)
+        path.write_text(text + "dip = 80\n")
+        service.process.send_signal(signal.SIGHUP)
+        service.said("meters unchanged 0, begun 1, stopped 1")
+        self.assertEqual(service.meters()["one"]["dip_threshold_percent"], 80)
+        self.assertGreaterEqual(service.wait_for("the energy from before", energy), before)
+        self.assertEqual(service.stop(), 0)
+
     def test_hang_up_reads_the_configuration_again_and_leaves_what_is_the_same(self):
         one = '[[meter]]\nid = "one"\nsource = "sim:feeder"\n'
         two = '[[meter]]\nid = "two"\nsource = "sim:feeder"\n'
@@ -333,6 +352,14 @@ class BadInput(Case):
         self.refused(1, '[[meter]]\nname = "x"\n', "meter.source: has no source")
         self.bad(1, "run", "--source", self.folder / "no.cfg", "--check", says="no.cfg")
 
+    def test_a_certificate_that_is_not_there_is_found_before_the_start(self):
+        path = self.folder / "meter.toml"
+        path.write_text('data = "none"\n[web]\ncertificate = "c.pem"\nkey = "k.pem"\n'
+                        '[[meter]]\nsource = "sim:feeder"\n')
+        message = self.bad(3, "run", "--config", path, "--check", says="c.pem")
+        self.assertNotIn("ADDR:PORT", message)
+        self.assertNotIn("ADDR:PORT", self.bad(3, "run", "--config", path, says="c.pem"))
+
     def test_two_meters_with_one_unit_or_id(self):
         self.refused(1, '[[meter]]\nid = "a"\nunit_id = 5\nsource = "sim:feeder"\n'
                         '[[meter]]\nid = "b"\nunit_id = 5\nsource = "sim:feeder"\n',
@@ -348,6 +375,7 @@ class BadInput(Case):
         self.refused(1, meter + 'pt = "many"\n', "pt: 'many' is no transformer ratio")
         self.refused(1, meter + 'speed = "fast"\n', "speed: 'fast' is no speed")
         self.refused(1, meter + 'id = "Not An Id"\n', "is no id")
+        self.refused(1, meter + "dip = 120\n", "dip 120 is not from 10 to 100 %")
         self.refused(1, 'waveform_seconds = 0.1\n' + meter, "waveform_seconds: 0.1 is outside")
         self.refused(1, '[store]\nmax_bytes = "few"\n' + meter, "store.max_bytes: must be")
         self.refused(1, "threads = 1\n", "there is no meter")
