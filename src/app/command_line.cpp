@@ -89,7 +89,7 @@ void add_measure_options(CLI::App& app, RawMeasure& raw, bool recording) {
         ->type_name("TIME")
         ->group("Channels");
   }
-  app.add_option("--rate", raw.rate, "Samples a second, where the file does not say (CSV)")
+  app.add_option("--rate", raw.rate, "Samples a second, where the source does not say (CSV, sv:)")
       ->type_name("HZ")
       ->group("Channels");
 }

@@ -58,7 +58,8 @@ struct TestGrid {
   std::uint64_t fails_at = 0;   ///< sample at which reading fails; 0: never
   std::uint64_t stalls_at = 0;  ///< sample before which reading takes stall_seconds; 0: never
   double stall_seconds = 0.0;
-  std::shared_ptr<std::atomic<bool>> silent{};  ///< a live source gives nothing while it is set
+  std::shared_ptr<std::atomic<bool>> silent{};    ///< a live source gives nothing while it is set
+  std::shared_ptr<std::atomic<bool>> doubtful{};  ///< it has something to say while it is set
 };
 
 /// Three voltages and currents of 50 Hz; sample n of V1 can be told from its value.
@@ -85,6 +86,9 @@ class TestSource final : public source::Source {
   }
 
   [[nodiscard]] const source::SourceInfo& info() const override { return info_; }
+  [[nodiscard]] std::string_view notice() const override {
+    return grid_.doubtful && grid_.doubtful->load() ? "V1 is questionable" : "";
+  }
 
   [[nodiscard]] Result<std::optional<SampleBlock>> read(std::size_t max_frames) override {
     SampleBlock block;

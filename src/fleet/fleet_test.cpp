@@ -204,6 +204,23 @@ TEST(Fleet, ALostLiveSourceIsTriedAgainAndTheTimeBetweenIsAGap) {
   EXPECT_TRUE(comes_true([&] { return !available("Vln a"); }));
 }
 
+TEST(Fleet, WhatALiveSourceHasToSayIsShownWhileItLastsAndToldOnce) {
+  RememberingLog log;
+  const auto fleet = fleet_with({.threads = 1}, log);
+  const auto doubtful = std::make_shared<std::atomic<bool>>(true);
+  ASSERT_TRUE(
+      fleet->apply(entries_of(plan_of("live", TestGrid{.live = true, .doubtful = doubtful}))));
+  const auto meter = fleet->find("live");
+  ASSERT_TRUE(comes_true([&] { return meter->status().message == "V1 is questionable"; }));
+  EXPECT_EQ(meter->status().state, MeterState::Measuring);
+  EXPECT_TRUE(comes_true([&] { return log.count("V1 is questionable") == 1; }));
+  doubtful->store(false);
+  ASSERT_TRUE(comes_true([&] { return meter->status().message.empty(); }));
+  EXPECT_TRUE(comes_true([&] { return log.count("nothing is wrong with the samples") == 1; }));
+  EXPECT_EQ(log.count("V1 is questionable"), 1U);
+  EXPECT_EQ(log.count("measures test:grid"), 1U);
+}
+
 TEST(Fleet, IdsAndUnitsAreThereOnceAndARefusedSetChangesNothing) {
   NoLog log;
   const auto fleet = fleet_with({.threads = 1}, log);

@@ -413,18 +413,19 @@ Result<Recording> read_sampled_values(const FileBytes& capture, const SvChoice& 
                 "quality, or changes its layout",
                 capture.name, recording.station, found.data_bytes);
   }
-  const auto rate = choice.rate ? choice.rate : infer_rate(found);
+  const auto shown = infer_rate(found);
+  const auto rate = choice.rate ? choice.rate : shown;
   if (!rate) {
     return fail(ErrorCode::InvalidInput,
                 "{}: the sample rate of stream '{}' cannot be told from {} samples (highest smpCnt "
                 "{}); capture a few seconds",
                 capture.name, recording.station, found.samples, found.highest_count);
   }
-  if (*rate <= found.highest_count) {
+  if (*rate <= found.highest_count || (shown && *shown != *rate)) {
     return fail(ErrorCode::InvalidSetup,
-                "{}: stream '{}' counts its samples up to {}, so its rate is not {} samples a "
-                "second",
-                capture.name, recording.station, found.highest_count, *rate);
+                "{}: the rate of stream '{}' is {} and not {} samples a second", capture.name,
+                recording.station,
+                shown ? format("{}", *shown) : format("more than {}", found.highest_count), *rate);
   }
   recording.analogs = sv_channels(found.data_bytes / kSvBytesPerChannel);
   if (recording.analogs.size() != 8) {

@@ -206,6 +206,21 @@ TEST(SampledValues, TheRateOf256SamplesACycleIsTold) {
   EXPECT_NEAR(rms_of_last_whole_cycles(*r, 1, 2560), 1000.0, 0.01);
 }
 
+TEST(SampledValues, ARateThatIsGivenIsTakenWhereNothingSpeaksAgainstIt) {
+  std::vector<Sample> bursts;  // three frames at once: no clock tells the rate
+  for (int n = 0; n < 3; ++n) {
+    bursts.push_back({.count = n, .seconds = 10.0});
+  }
+  const auto capture = own_bytes("burst.pcap", pcap(bursts));
+  EXPECT_FALSE(read_sampled_values(capture, {}));
+  EXPECT_EQ(read_sampled_values(capture, {.rate = 4800})->segments.at(0).rate_hertz, 4800.0);
+  const auto steady = own_bytes("steady.pcap", pcap(run(0, 40)));
+  EXPECT_TRUE(read_sampled_values(steady, {.rate = 4000}));
+  const auto wrong = read_sampled_values(steady, {.rate = 4800});
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("is 4000 and not 4800"), std::string::npos);
+}
+
 TEST(SampledValues, StreamsOfOneNameAreToldApartByTheirAppid) {
   PcapText out;
   for (int n = 0; n < 40; ++n) {

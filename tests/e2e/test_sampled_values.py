@@ -52,6 +52,7 @@ class MergingUnit:
         self.synch = 2
         self.silent = False
         self.skip = 0
+        self.stalled = False  # this program was kept from sending: no merging unit does that
         self._connect()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._send, daemon=True)
@@ -85,6 +86,7 @@ class MergingUnit:
         sent = int(time.time() * RATE)
         while not self._stop.is_set():
             due = int(time.time() * RATE)
+            self.stalled = self.stalled or due - sent > RATE / 4
             if self.silent:
                 sent = due
             if self.skip:
@@ -191,12 +193,17 @@ class Wire(Case):
     def about(self, value, share=1e-4):
         return lambda row: row["value"] is not None and abs(row["value"] / value - 1) < share
 
+    def assert_gaps(self, service, unit, expected, meter=None):
+        if not unit.stalled:
+            meter = meter or next(iter(service.meters()))
+            self.assertEqual(service.meters()[meter]["gaps"], expected)
+
     def state(self, service, state):
         return service.wait_for(state, lambda: next(
             (m for m in service.meters().values() if m["state"] == state), None))
 
     def test_what_is_sent_is_what_is_shown(self):
-        self.unit(vlan=5)
+        unit = self.unit(vlan=5)
         service = self.start("--source", "sv:hcmeter")
         self.settled(service, "Vln a", self.about(VOLTS))
         self.settled(service, "I b", self.about(AMPERES))
@@ -205,7 +212,7 @@ class Wire(Case):
         self.assertTrue(row["complete"])
         meter = next(iter(service.meters().values()))
         self.assertEqual(meter["sample_rate_Hz"], RATE)
-        self.assertEqual(meter["gaps"], 0)
+        self.assert_gaps(service, unit, 0)
         self.assertEqual(meter["dropped_samples"], 0)
 
     def test_a_stream_that_stops_is_lost_and_comes_back(self):
@@ -216,11 +223,11 @@ class Wire(Case):
         self.state(service, "source-lost")
         service.said("the source is lost: nothing came for 1 s")
         unit.silent = False
-        meter = self.state(service, "measuring")
-        self.assertEqual(meter["gaps"], 1)
+        self.state(service, "measuring")
+        self.assert_gaps(service, unit, 1)
         self.settled(service, "Vln a", self.about(VOLTS))
         lost = [line for line in service.lines["err"] if "source is lost" in line]
-        self.assertEqual(len(lost), 1, lost)
+        self.assertTrue(unit.stalled or len(lost) == 1, lost)
 
     def test_an_interface_that_goes_and_comes_back_is_opened_again(self):
         def link(*words):
@@ -245,7 +252,7 @@ class Wire(Case):
         service = self.start("--source", "sv:hcmeter")
         self.settled(service, "Vln a", self.about(VOLTS))
         unit.skip = 7
-        service.wait_for("a gap", lambda: next(iter(service.meters().values()))["gaps"] == 1)
+        service.wait_for("a gap", lambda: next(iter(service.meters().values()))["gaps"] >= 1)
         unit.change(synch=0)
         meter = service.wait_for("clock_ok false", lambda: next(
             (m for m in service.meters().values()
@@ -266,7 +273,7 @@ class Wire(Case):
         self.settled(service, "Vln b", self.about(VOLTS))
 
     def test_several_streams_are_told_apart_and_two_meters_read_two(self):
-        self.unit()
+        one = self.unit()
         self.unit(sv_id="MU02", app_id=0x4001, scale=0.5)
         self.bad(1, "run", "--source", "sv:hcmeter", *ALONE, says=["MU01 (APPID 0x4000, 8 channels)", "MU02 (APPID 0x4001",
                                "choose one, as in sv:hcmeter,svid="])
@@ -284,7 +291,7 @@ class Wire(Case):
         service.wait_for("lost", lambda: service.meters()["later"]["state"] == "source-lost")
         self.unit(sv_id="MU03", app_id=0x4002, scale=0.25)
         self.settled(service, "Vln a", self.about(VOLTS / 4), meter="later")
-        self.assertEqual(service.meters()["one"]["gaps"], 0)
+        self.assert_gaps(service, one, 0, meter="one")
 
     def test_a_silent_interface_says_what_to_look_at(self):
         self.bad(3, "run", "--source", "sv:hcmeter", *ALONE, says=["no sampled values", "VLAN", "rate"])
