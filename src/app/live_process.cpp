@@ -32,6 +32,13 @@ PlanContext context_of(std::optional<double> duration_seconds) {
   return context;
 }
 
+std::string clock_warning(const PlanContext& context) {
+  return format(
+      "the clock of this machine says {}: it was never set. Set it (timedatectl set-ntp true) and "
+      "start again; until then times are marked as not valid",
+      to_iso8601(context.now).substr(0, 19));
+}
+
 // A folder that is gone when the program ends: what must lie in a file where nothing is to be kept.
 class ShortLivedFolder {
  public:
@@ -176,10 +183,7 @@ Result<std::unique_ptr<LiveProcess>> LiveProcess::start(const RunConfig& config,
   State& state = *process->state_;
   PlanContext context = context_of(state.options.duration_seconds);
   if (!context.clock_ok) {
-    log.write(LogLevel::Warning, "run",
-              format("the clock of this machine says {}: it was never set. Set it (timedatectl "
-                     "set-ntp true) and start again; until then times are marked as not valid",
-                     to_iso8601(context.now).substr(0, 19)));
+    log.write(LogLevel::Warning, "run", clock_warning(context));
   }
   if (!config.store.folder.empty()) {
     auto store = recorder::Store::open(config.store.folder, options_of(config.store), log);
@@ -362,6 +366,9 @@ Result<std::string> check_run_config(const RunConfig& config) {
                    Align::Left});
   table.row({"unit", "id", "source", "template", "system", "rate", "inputs"});
   std::string warnings;
+  if (!context.clock_ok) {
+    warnings += format("run: {}\n", clock_warning(context));
+  }
   for (const MeterConfig& meter : config.meters) {
     auto live = make_live_plan(meter, context);
     if (!live) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers about running meters: registers and waveforms.
 #include <algorithm>
+#include <cmath>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -30,7 +31,9 @@ void write_meter(JsonWriter& json, const fleet::LiveMeter& meter) {
   json.key("nominal_voltage_V").number(identity.system.nominal_voltage_volts);
   json.key("nominal_frequency_Hz").number(identity.system.nominal_frequency_hertz);
   const auto limit = [&](std::string_view key, double quality::VoltageEventSetup::*ratio) {
-    json.key(key).number(identity.limits ? *identity.limits.*ratio * 100.0 : kNotAvailable);
+    // Without what is left of a division by 100.
+    json.key(key).number(identity.limits ? std::round(*identity.limits.*ratio * 1e6) / 1e4
+                                         : kNotAvailable);
   };
   limit("dip_threshold_percent", &quality::VoltageEventSetup::dip_threshold_ratio);
   limit("swell_threshold_percent", &quality::VoltageEventSetup::swell_threshold_ratio);

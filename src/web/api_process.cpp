@@ -25,7 +25,8 @@ HealthCheck check_of(const fleet::LiveMeter& meter) {
       .name = "meter " + meter.identity().id, .status = Status::Ok, .message = status.message};
   if (status.state == fleet::MeterState::Failed) {
     check.status = Status::Failing;
-  } else if (status.state == fleet::MeterState::SourceLost || !status.time_quality.clock_ok) {
+  } else if (status.state == fleet::MeterState::SourceLost || !status.time_quality.clock_ok ||
+             (status.state == fleet::MeterState::Measuring && !status.message.empty())) {
     check.status = Status::Degraded;
   }
   if (check.message.empty() && check.status != Status::Ok) {

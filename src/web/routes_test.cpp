@@ -224,6 +224,8 @@ TEST_F(Answers, HealthIsThatOfItsWorstPart) {
   EXPECT_EQ(one["checks"][1]["message"], "out of memory");
   directory.list[0]->set_status(fleet::MeterState::Failed, "");
   EXPECT_EQ(json("/api/v1/health")["status"], "failing");
+  directory.list[0]->set_status(fleet::MeterState::Measuring, "samples are marked as a test");
+  EXPECT_EQ(json("/api/v1/health")["checks"][0]["status"], "degraded");
   directory.list[0]->set_status(fleet::MeterState::Measuring, "");
   directory.list[1]->set_status(fleet::MeterState::Ended, "");
   history.store.writable = false;

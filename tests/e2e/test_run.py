@@ -150,6 +150,7 @@ speed = 10
             return service.get("/api/v1/meters/one/registers?labels=kWh%20del")[0]["value"] or 0.0
         before = service.wait_for("some energy", lambda: energy() if energy() > 0.01 else 0)
         self.assertEqual(service.meters()["one"]["dip_threshold_percent"], 90)
+        self.assertEqual(service.meters()["one"]["swell_threshold_percent"], 110)
         path.write_text(text + "dip = 80\n")
         service.process.send_signal(signal.SIGHUP)
         service.said("meters unchanged 0, begun 1, stopped 1")

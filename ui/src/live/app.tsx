@@ -220,7 +220,12 @@ function Banner({ problem }: { problem: string | null }) {
     );
   }
   if (meter.state === 'measuring' || meter.state === 'starting') {
-    return null;
+    // It measures, and something is wrong with its samples.
+    return meter.state === 'measuring' && meter.message !== '' ? (
+      <p class="banner" role="alert">
+        {meter.message}
+      </p>
+    ) : null;
   }
   // What a recording measured last stands; nothing does where a source is lost.
   const text = meter.state === 'ended' ? 'endedBanner' : 'notMeasuringBanner';
