@@ -80,7 +80,8 @@ class Run {
     }
     header_.services = (*process)->services();
     log_.write(LogLevel::Info, "run", format("Halfcycle {} started", version()));
-    const std::string status = format("{} meter{}", config_.meters.size(), config_.meters.size() == 1 ? "" : "s");
+    const std::string status =
+        format("{} meter{}", config_.meters.size(), config_.meters.size() == 1 ? "" : "s");
     service_.ready(status);
 
     LiveView view(header_, wiring_, columns_, options_.quiet);
