@@ -59,6 +59,24 @@ constexpr auto make_rules() {
   return rules;
 }
 constexpr auto kRules = make_rules();
+
+template <Rule kRule>
+constexpr std::size_t kCountOf = static_cast<std::size_t>(std::count(kRules.begin(), kRules.end(),
+                                                                     kRule));
+template <Rule kRule>
+constexpr auto make_members() {
+  std::array<std::uint16_t, kCountOf<kRule>> members{};
+  std::size_t next = 0;
+  for (std::size_t k = 0; k < kQuantityCount; ++k) {
+    if (kRules[k] == kRule) {
+      members[next++] = static_cast<std::uint16_t>(k);
+    }
+  }
+  return members;
+}
+/// The quantities that aggregate by a rule, one rule after the other: no switch for each value.
+template <Rule kRule>
+constexpr auto kMembers = make_members<kRule>();
 static_assert(kPowerFactorRows.size() == 8);
 
 constexpr std::size_t kTotalFactorRow = 3;
@@ -183,40 +201,37 @@ void ValueAccumulator::add_direction(std::size_t k, double radians) noexcept {
 }
 
 void ValueAccumulator::add(std::span<const double> values) noexcept {
-  for (std::size_t k = 0; k < kQuantityCount; ++k) {
-    const double v = values[k];
-    if (std::isnan(v)) {
-      continue;
+  const auto add_all = [&](const auto& members, const auto& contribution) {
+    for (const std::uint16_t k : members) {
+      const double v = values[k];
+      const bool there = v == v;
+      count_[k] += there ? 1 : 0;
+      sum_[k] += there ? contribution(v) : 0.0;
     }
-    ++count_[k];
-    switch (kRules[k]) {
-      case Rule::Rms:
-        sum_[k] += v * v;
-        break;
-      case Rule::Mean:
-        sum_[k] += v;
-        break;
-      case Rule::Angle:
-        add_direction(k, v);
-        break;
-      case Rule::Max:
-        sum_[k] = count_[k] == 1 ? v : std::max(sum_[k], v);
-        break;
-      case Rule::Cubic:
-        sum_[k] += v * v * v;
-        break;
-      case Rule::Last:
-        sum_[k] = v;
-        break;
-      case Rule::Under:
-        sum_[k] += (1.0 - v) * (1.0 - v);
-        break;
-      case Rule::Over:
-        sum_[k] += (1.0 + v) * (1.0 + v);
-        break;
-      case Rule::Factor:
-      case Rule::LeadLag:
-        break;
+  };
+  add_all(kMembers<Rule::Rms>, [](double v) { return v * v; });
+  add_all(kMembers<Rule::Mean>, [](double v) { return v; });
+  add_all(kMembers<Rule::Cubic>, [](double v) { return v * v * v; });
+  add_all(kMembers<Rule::Under>, [](double v) { return (1.0 - v) * (1.0 - v); });
+  add_all(kMembers<Rule::Over>, [](double v) { return (1.0 + v) * (1.0 + v); });
+  add_all(kMembers<Rule::Factor>, [](double) { return 0.0; });
+  add_all(kMembers<Rule::LeadLag>, [](double) { return 0.0; });
+  for (const std::uint16_t k : kMembers<Rule::Angle>) {
+    if (!std::isnan(values[k])) {
+      ++count_[k];
+      add_direction(k, values[k]);
+    }
+  }
+  for (const std::uint16_t k : kMembers<Rule::Max>) {
+    if (!std::isnan(values[k])) {
+      ++count_[k];
+      sum_[k] = count_[k] == 1 ? values[k] : std::max(sum_[k], values[k]);
+    }
+  }
+  for (const std::uint16_t k : kMembers<Rule::Last>) {
+    if (!std::isnan(values[k])) {
+      ++count_[k];
+      sum_[k] = values[k];
     }
   }
   for (std::size_t r = 0; r < kPowerFactorRows.size(); ++r) {

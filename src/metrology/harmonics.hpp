@@ -2,7 +2,7 @@
 // Harmonic subgroups, groups and centred interharmonic subgroups of a 10/12-cycle spectrum,
 // IEC 61000-4-7 §5.5 and §5.6, with their distortion factors and the power of each order.
 //
-//   HarmonicGrouping group({.cycles = 10, .lanes = 8, .highest_order = 50});
+//   HarmonicGrouping group({.cycles = 10, .lanes = 8, .highest_order = 50}, fft);
 //   group(spectrum, inputs, false, floors, spectra, summary);
 //
 // The spectrum is that of signal::LaneFft: bins × (lanes real, lanes imaginary parts), peak values,
@@ -15,6 +15,7 @@
 
 #include "base/sample_block.hpp"
 #include "metrology/interval.hpp"
+#include "signal/lane_fft.hpp"
 
 namespace halfcycle::metrology {
 
@@ -39,7 +40,8 @@ struct DistortionSummary {
 
 class HarmonicGrouping {
  public:
-  explicit HarmonicGrouping(const GroupingSetup& setup);
+  /// fft: the transform that the spectra come from; outlives the grouping.
+  HarmonicGrouping(const GroupingSetup& setup, const signal::LaneFft& fft);
 
   /// Bins that a spectrum needs: N·H + 1 is the highest.
   [[nodiscard]] static std::size_t max_bin(const GroupingSetup& setup) noexcept {
@@ -58,15 +60,23 @@ class HarmonicGrouping {
                   Spectra& out, DistortionSummary& summary) noexcept;
 
  private:
-  void fill_powers(InputMask inputs, bool line_to_line, Spectra& out) const noexcept;
-  template <std::size_t kLanes>
+  /// Rows of one lane, order by order.
+  [[nodiscard]] const float* row(const std::vector<float>& rows, std::size_t l) const noexcept {
+    return rows.data() + l * stride_;
+  }
   void group(const float* spectrum) noexcept;
+  void fill_magnitudes(std::size_t l, double dc, double fundamental_square, Spectra& out,
+                       DistortionSummary& summary) const noexcept;
+  void fill_angles(std::size_t l, Spectra& out) const noexcept;
+  void fill_powers(InputMask inputs, bool line_to_line, Spectra& out) const noexcept;
 
   GroupingSetup setup_;
-  std::vector<float> subgroup_;  ///< (H + 1) × lanes, squares of peak values
+  const signal::LaneFft* fft_;
+  std::size_t stride_;           ///< H + 1
+  std::vector<float> subgroup_;  ///< lanes × (H + 1), squares of peak values
   std::vector<float> inter_;
   std::vector<float> group_;  ///< orders 1 … H − 1
-  std::vector<float> re_;     ///< (H + 1) × lanes: the line of each order
+  std::vector<float> re_;     ///< the line of each order
   std::vector<float> im_;
 };
 

@@ -89,7 +89,7 @@ SpectrumAnalyzer::SpectrumAnalyzer(const SpectrumTables& tables, SpectrumWorkspa
     : tables_(&tables),
       workspace_(&workspace),
       resample_(&tables.kernel),
-      grouping_(grouping_of(tables.setup)) {}
+      grouping_(grouping_of(tables.setup), tables.fft) {}
 
 std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosition start,
                                        SamplePosition end, double bend, std::size_t done) noexcept {
@@ -198,13 +198,7 @@ void SpectrumAnalyzer::high_bands(double fundamental_hertz, InputMask inputs,
       return;
     }
     std::array<float, kMaxLanes> sum{};
-    for (std::size_t k = first; k <= last; ++k) {
-      const float* re = workspace_->spectrum.data() + k * 2 * lanes;
-      const float* im = re + lanes;
-      for (std::size_t l = 0; l < lanes; ++l) {
-        sum[l] += re[l] * re[l] + im[l] * im[l];
-      }
-    }
+    tables_->fft.add_powers(workspace_->spectrum.data(), first, last + 1 - first, sum.data());
     for (std::size_t l = 0; l < std::min(lanes, kInputCount); ++l) {
       if (inputs.has(static_cast<Input>(l))) {
         const float* one = workspace_->spectrum.data() + setup.cycles * 2 * lanes;

@@ -105,6 +105,12 @@ struct Kernels {
                         double* im) noexcept;
   /// in and out: apart, or the same.
   void (*fft_step)(const float* in, float* out, const FftStep& step, std::size_t lanes) noexcept;
+  /// Adds re² + im² of `count` bins in a row to `lanes` sums, bin by bin.
+  void (*add_bin_powers)(const float* bins, std::size_t count, std::size_t lanes,
+                         float* sums) noexcept;
+  /// See LaneFft::group.
+  void (*group_bins)(const float* spectrum, std::size_t cycles, std::size_t highest,
+                     std::size_t lanes, float* out) noexcept;
   void (*fft_separate)(const FftSeparation& run, std::size_t lanes, float* out) noexcept;
 };
 

@@ -57,9 +57,36 @@ HC_INLINE Vec8 spread8(const Coefficients& q) {
 // Four running sums (taps t, t+1, t+2, t+3) hide the latency of the additions.
 template <std::size_t kLanes>
 struct FirSums {
-  Vec8 s0 = all<Vec8>(0.0F), s1 = s0, s2 = s0, s3 = s0;
-  Vec4 e0 = all<Vec4>(0.0F), e1 = e0, e2 = e0, e3 = e0;
+  Vec8 s0, s1, s2, s3;
+  Vec4 e0, e1, e2, e3;
 
+  // The first four taps.
+  HC_INLINE FirSums(const float* frames, const Coefficients& c)
+      : s0(spread8<0>(c) * load_aligned<Vec8>(frames)),
+        s1(spread8<1>(c) * load_aligned<Vec8>(frames + kLanes)),
+        s2(spread8<2>(c) * load_aligned<Vec8>(frames + 2 * kLanes)),
+        s3(spread8<3>(c) * load_aligned<Vec8>(frames + 3 * kLanes)) {
+    if constexpr (kLanes == 12) {
+      const Quad<Vec4> low(c.low());
+      e0 = low.spread<0>() * load_aligned<Vec4>(frames + 8);
+      e1 = low.spread<1>() * load_aligned<Vec4>(frames + 8 + kLanes);
+      e2 = low.spread<2>() * load_aligned<Vec4>(frames + 8 + 2 * kLanes);
+      e3 = low.spread<3>() * load_aligned<Vec4>(frames + 8 + 3 * kLanes);
+    }
+  }
+  // c: four coefficients in memory.
+  HC_INLINE FirSums(const float* frames, const float* c)
+      : s0(all<Vec8>(c[0]) * load_aligned<Vec8>(frames)),
+        s1(all<Vec8>(c[1]) * load_aligned<Vec8>(frames + kLanes)),
+        s2(all<Vec8>(c[2]) * load_aligned<Vec8>(frames + 2 * kLanes)),
+        s3(all<Vec8>(c[3]) * load_aligned<Vec8>(frames + 3 * kLanes)) {
+    if constexpr (kLanes == 12) {
+      e0 = all<Vec4>(c[0]) * load_aligned<Vec4>(frames + 8);
+      e1 = all<Vec4>(c[1]) * load_aligned<Vec4>(frames + 8 + kLanes);
+      e2 = all<Vec4>(c[2]) * load_aligned<Vec4>(frames + 8 + 2 * kLanes);
+      e3 = all<Vec4>(c[3]) * load_aligned<Vec4>(frames + 8 + 3 * kLanes);
+    }
+  }
   HC_INLINE void add4(const float* frames, const Coefficients& c) {
     s0 = s0 + spread8<0>(c) * load_aligned<Vec8>(frames);
     s1 = s1 + spread8<1>(c) * load_aligned<Vec8>(frames + kLanes);
@@ -73,7 +100,6 @@ struct FirSums {
       e3 = e3 + low.spread<3>() * load_aligned<Vec4>(frames + 8 + 3 * kLanes);
     }
   }
-  // c: four coefficients in memory.
   HC_INLINE void add4(const float* frames, const float* c) {
     s0 = s0 + all<Vec8>(c[0]) * load_aligned<Vec8>(frames);
     s1 = s1 + all<Vec8>(c[1]) * load_aligned<Vec8>(frames + kLanes);
@@ -96,8 +122,8 @@ struct FirSums {
 
 template <std::size_t kLanes>
 void fir(const float* frames, const float* c, std::size_t taps, float* out) {
-  FirSums<kLanes> sums;
-  for (std::size_t t = 0; t < taps; t += 4) {
+  FirSums<kLanes> sums(frames, Coefficients(c));
+  for (std::size_t t = 4; t < taps; t += 4) {
     sums.add4(frames + t * kLanes, Coefficients(c + t));
   }
   sums.finish(out);
@@ -142,8 +168,8 @@ void resample_by_rows(const ResampleRun& run, float* out) {
     for (std::size_t k = 0; k < count; ++k) {
       const float* frames = at[k];
       const float* c = rows + k * taps;
-      FirSums<kLanes> sums;
-      for (std::size_t t = 0; t < taps; t += 4) {
+      FirSums<kLanes> sums(frames, c);
+      for (std::size_t t = 4; t < taps; t += 4) {
         sums.add4(frames + t * kLanes, c + t);
       }
       sums.finish(out);
@@ -166,11 +192,14 @@ void resample(const ResampleRun& run, float* out) {
     const Vector part = all<Vector>(static_cast<float>(rest) * 0x1p-24F);
     const float* frames = run.storage + (static_cast<std::size_t>(whole) & run.mask) * kLanes;
     const float* row = run.table + phase * taps;
-    FirSums<kLanes> sums;
-    for (std::size_t t = 0; t < taps; t += 4) {
+    const auto coefficients = [&](std::size_t t) __attribute__((always_inline)) {
       const Vector c = Coefficients(row + t).c;
       const Vector next = Coefficients(row + taps + t).c;
-      sums.add4(frames + t * kLanes, Coefficients(c + part * (next - c)));
+      return Coefficients(c + part * (next - c));
+    };
+    FirSums<kLanes> sums(frames, coefficients(0));
+    for (std::size_t t = 4; t < taps; t += 4) {
+      sums.add4(frames + t * kLanes, coefficients(t));
     }
     sums.finish(out + k * kLanes);
     const std::uint64_t before = fraction;

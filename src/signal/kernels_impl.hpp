@@ -74,6 +74,16 @@ constexpr Kernels kLevelKernels = {
         [](const float* in, float* out, const FftStep& step, std::size_t lanes) noexcept {
           lanes == 8 ? fft_step<8>(in, out, step) : fft_step<12>(in, out, step);
         },
+    .add_bin_powers =
+        [](const float* bins, std::size_t count, std::size_t lanes, float* sums) noexcept {
+          lanes == 8 ? add_bin_powers<8>(bins, count, sums) : add_bin_powers<12>(bins, count, sums);
+        },
+    .group_bins =
+        [](const float* spectrum, std::size_t cycles, std::size_t highest, std::size_t lanes,
+           float* out) noexcept {
+          lanes == 8 ? group_bins<8>(spectrum, cycles, highest, out)
+                     : group_bins<12>(spectrum, cycles, highest, out);
+        },
     .fft_separate =
         [](const FftSeparation& run, std::size_t lanes, float* out) noexcept {
           lanes == 8 ? fft_separate<8>(run, out) : fft_separate<12>(run, out);

@@ -207,18 +207,31 @@ HC_INLINE void separate_bin(const float* at_k, const float* mirrored, float* out
   store_complex<V, kLanes>(out, scaled(even + turned(odd, cosine, sine), scale));
 }
 
+template <class V, std::size_t kLanes>
+HC_INLINE void separate_two(const float* at_k, const float* mirrored, float* out,
+                            float* out_mirrored, float cosine, float sine, float scale) {
+  const Complex<V> a = load_complex<V, kLanes>(at_k);
+  const Complex<V> b = load_complex<V, kLanes>(mirrored);
+  const Complex<V> even = {a.re + b.re, a.im - b.im};
+  const Complex<V> odd = turned(Complex<V>{a.im + b.im, b.re - a.re}, cosine, sine);
+  // derived: X[H−k] is the conjugate of E − e^(−jπk/H)·O.
+  const V k = all<V>(scale);
+  store_complex<V, kLanes>(out, scaled(even + odd, scale));
+  store_complex<V, kLanes>(out_mirrored, {(even.re - odd.re) * k, (odd.im - even.im) * k});
+}
+
 template <std::size_t kLanes>
 void fft_separate(const FftSeparation& run, float* out) {
   constexpr std::size_t kElement = 2 * kLanes;
-  const float scale = 0.5F / static_cast<float>(run.half);
-  for (std::size_t k = 0; k <= run.max_bin; ++k) {
-    const bool at_end = k == 0 || k == run.half;
+  const std::size_t half = run.half;
+  const float scale = 0.5F / static_cast<float>(half);
+  const auto one = [&](std::size_t k, float own_scale) __attribute__((always_inline)) {
+    const bool at_end = k == 0 || k == half;
     const float* a = run.in + run.places[at_end ? 0 : k] * kElement;
-    const float* mirrored = run.in + run.places[at_end ? 0 : run.half - k] * kElement;
+    const float* mirrored = run.in + run.places[at_end ? 0 : half - k] * kElement;
     float* y = out + k * kElement;
     const float c = run.twiddles[2 * k];
     const float s = run.twiddles[2 * k + 1];
-    const float own_scale = at_end ? 0.5F * scale : scale;
 #if defined(__AVX2__)
     separate_bin<Vec8, kLanes>(a, mirrored, y, c, s, own_scale);
 #else
@@ -228,6 +241,112 @@ void fft_separate(const FftSeparation& run, float* out) {
     if constexpr (kLanes == 12) {
       separate_bin<Vec4, kLanes>(a + 8, mirrored + 8, y + 8, c, s, own_scale);
     }
+  };
+  one(0, 0.5F * scale);
+  if (run.max_bin == half) {
+    one(half, 0.5F * scale);
+  }
+  // Bins whose mirror image is not wanted, then those that come in twos.
+  const std::size_t last = run.max_bin < half ? run.max_bin : half - 1;
+  const std::size_t two_from = half - last;
+  std::size_t k = 1;
+  for (; k <= last && k < two_from; ++k) {
+    one(k, scale);
+  }
+  for (; 2 * k < half && k <= last; ++k) {
+    const float* a = run.in + run.places[k] * kElement;
+    const float* mirrored = run.in + run.places[half - k] * kElement;
+    float* y = out + k * kElement;
+    float* z = out + (half - k) * kElement;
+    const float c = run.twiddles[2 * k];
+    const float s = run.twiddles[2 * k + 1];
+#if defined(__AVX2__)
+    separate_two<Vec8, kLanes>(a, mirrored, y, z, c, s, scale);
+#else
+    separate_two<Vec4, kLanes>(a, mirrored, y, z, c, s, scale);
+    separate_two<Vec4, kLanes>(a + 4, mirrored + 4, y + 4, z + 4, c, s, scale);
+#endif
+    if constexpr (kLanes == 12) {
+      separate_two<Vec4, kLanes>(a + 8, mirrored + 8, y + 8, z + 8, c, s, scale);
+    }
+  }
+  if (2 * k == half && k <= last) {
+    one(k, scale);
+  }
+}
+
+template <class V, std::size_t kLanes>
+HC_INLINE V bin_powers(const float* bins, std::size_t count) {
+  V sum = all<V>(0.0F);
+  for (std::size_t k = 0; k < count; ++k) {
+    const Complex<V> z = load_complex<V, kLanes>(bins + k * 2 * kLanes);
+    sum = sum + (z.re * z.re + z.im * z.im);
+  }
+  return sum;
+}
+
+// Of the lanes of V from `spectrum` on.
+template <class V, std::size_t kLanes>
+HC_INLINE void group_lanes(const float* spectrum, std::size_t cycles, std::size_t highest,
+                           float* out) {
+  constexpr std::size_t kElement = 2 * kLanes;
+  const V zero = all<V>(0.0F);
+  const V halved = all<V>(0.5F);
+  V before = zero;  // what the bins below an order give to its group
+  for (std::size_t h = 0; h <= highest; ++h) {
+    const float* line = spectrum + cycles * h * kElement;
+    const V sub = h > 0 ? bin_powers<V, kLanes>(line - kElement, 3) : zero;
+    V inter = zero;
+    V group = zero;
+    if (h < highest) {
+      const V below = bin_powers<V, kLanes>(line + 2 * kElement, cycles / 2 - 2);
+      const V middle = bin_powers<V, kLanes>(line + cycles / 2 * kElement, 1);
+      const V above = bin_powers<V, kLanes>(line + (cycles / 2 + 1) * kElement, cycles / 2 - 2);
+      inter = below + middle + above;
+      group = before + sub + (below + halved * middle);
+      before = halved * middle + above;
+    }
+    float* rows = out + h * 3 * kLanes;
+    store(rows, sub);
+    store(rows + kLanes, inter);
+    store(rows + 2 * kLanes, group);
+  }
+}
+
+template <std::size_t kLanes>
+void group_bins(const float* spectrum, std::size_t cycles, std::size_t highest, float* out) {
+#if defined(__AVX2__)
+  group_lanes<Vec8, kLanes>(spectrum, cycles, highest, out);
+#else
+  group_lanes<Vec4, kLanes>(spectrum, cycles, highest, out);
+  group_lanes<Vec4, kLanes>(spectrum + 4, cycles, highest, out + 4);
+#endif
+  if constexpr (kLanes == 12) {
+    group_lanes<Vec4, kLanes>(spectrum + 8, cycles, highest, out + 8);
+  }
+}
+
+template <std::size_t kLanes>
+void add_bin_powers(const float* bins, std::size_t count, float* sums) {
+  Vec8 sum = load<Vec8>(sums);
+  [[maybe_unused]] Vec4 more = all<Vec4>(0.0F);
+  if constexpr (kLanes == 12) {
+    more = load<Vec4>(sums + 8);
+  }
+  for (std::size_t k = 0; k < count; ++k) {
+    const float* bin = bins + k * 2 * kLanes;
+    const Vec8 re = load<Vec8>(bin);
+    const Vec8 im = load<Vec8>(bin + kLanes);
+    sum = sum + (re * re + im * im);
+    if constexpr (kLanes == 12) {
+      const Vec4 re2 = load<Vec4>(bin + 8);
+      const Vec4 im2 = load<Vec4>(bin + kLanes + 8);
+      more = more + (re2 * re2 + im2 * im2);
+    }
+  }
+  store(sums, sum);
+  if constexpr (kLanes == 12) {
+    store(sums + 8, more);
   }
 }
 

@@ -125,6 +125,16 @@ void LaneFft::separate(const float* work, float* out) const noexcept {
                          lanes_, out);
 }
 
+void LaneFft::add_powers(const float* spectrum, std::size_t first, std::size_t count,
+                         float* sums) const noexcept {
+  kernels_->add_bin_powers(spectrum + first * 2 * lanes_, count, lanes_, sums);
+}
+
+void LaneFft::group(const float* spectrum, std::size_t cycles, std::size_t highest,
+                    float* out) const noexcept {
+  kernels_->group_bins(spectrum, cycles, highest, lanes_, out);
+}
+
 void LaneFft::operator()(const float* frames, float* out, float* work) const noexcept {
   start(frames, 0, points_ / parts(), work);
   transform(work);

@@ -37,6 +37,16 @@ class LaneFft {
 
   [[nodiscard]] std::size_t points() const noexcept { return points_; }
   [[nodiscard]] std::size_t lanes() const noexcept { return lanes_; }
+  /// Adds re² + im² of `count` bins from `first` on to a sum for each lane, bin by bin.
+  void add_powers(const float* spectrum, std::size_t first, std::size_t count,
+                  float* sums) const noexcept;
+  /// Sums of re² + im² around the orders 0 … highest, `cycles` bins apart (even, ≥ 6): for each
+  /// order three rows of lanes, the subgroup (its bin and one on each side; 0 of order 0), the
+  /// centred interharmonic subgroup above it (the bins between, but one on each side), and the
+  /// group (from half-way below to half-way above; both bins half-way count half). Those above and
+  /// around the highest order are 0.
+  void group(const float* spectrum, std::size_t cycles, std::size_t highest,
+             float* out) const noexcept;
   [[nodiscard]] std::size_t max_bin() const noexcept { return max_bin_; }
   /// Floats of workspace that a call needs.
   [[nodiscard]] std::size_t workspace_floats() const noexcept { return points_ * lanes_; }
