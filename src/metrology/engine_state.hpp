@@ -37,6 +37,13 @@ namespace halfcycle::metrology {
 
 inline constexpr double kFewestSamplesPerCycle = 8.0;
 inline constexpr double kMostSamplesPerCycle = 20000.0;
+// 10/12-cycle windows hold to 0.42 of the sample rate; ½-cycle ones cannot wait for it.
+inline constexpr signal::WindowEnds kWindowEnds = signal::WindowEnds::Fine;
+// Cycles behind the end of a 10/12-cycle window until it is worked out, and some room.
+inline constexpr double kClosingCycles = 2.0;
+// A window may end this far behind the last sample, in samples of the source: the sample's own
+// interval is half of it, and the frequency of a short record is not known exactly.
+inline constexpr double kEndToleranceSamples = 0.5;
 
 /// Everybody who is told.
 struct Outputs final : IntervalSink {
@@ -99,6 +106,11 @@ struct EngineWorkspace {
   explicit EngineWorkspace(const EngineTables& tables) : spectrum(tables.spectrum) {}
   SpectrumWorkspace spectrum;
 };
+
+/// Around a step to zero the interpolated square may fall below zero; NaN stays.
+[[nodiscard]] inline double mean_square_of(double sum, double per) {
+  return sum < 0.0 ? 0.0 : sum * per;
+}
 
 [[nodiscard]] std::size_t lanes_of(InputMask inputs);
 

@@ -146,10 +146,6 @@ Flicker::Flicker(const FlickerSetup& setup)
 void Flicker::restart() noexcept {
   FlickerState& s = state_;
   for (std::size_t c = 0; c < kChannels; ++c) {
-    for (std::size_t i = 0; i < 4; ++i) {
-      decimator_.sum[i][c] = 0.0F;
-      decimator_.twice[i][c] = 0.0F;
-    }
     for (std::size_t k = 0; k < FlickerState::kStages; ++k) {
       s.input[k][c] = s.s1[k][c] = s.s2[k][c] = 0.0;
     }

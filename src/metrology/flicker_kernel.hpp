@@ -29,7 +29,7 @@ struct alignas(32) FlickerDecimator {
   float twice[4][kChannels];
   float weight[4];  ///< 4·J + i + 1, J frames add to sum i
   std::size_t decimation;
-  std::size_t in_block;
+  std::size_t in_block;  ///< frames that the sums hold; with 0 what they hold does not count
 };
 
 struct alignas(32) FlickerState {

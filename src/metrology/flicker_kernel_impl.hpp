@@ -111,11 +111,11 @@ std::size_t decimate(FlickerDecimator& d, const float* frames, std::size_t count
                      FlickerBlock& out) noexcept {
   Floats4 sum[4];
   Floats4 twice[4];
-  for (std::size_t i = 0; i < 4; ++i) {
-    sum[i] = *reinterpret_cast<const Floats4Unaligned*>(d.sum[i]);
-    twice[i] = *reinterpret_cast<const Floats4Unaligned*>(d.twice[i]);
-  }
   std::size_t k = d.in_block;
+  for (std::size_t i = 0; i < 4; ++i) {
+    sum[i] = k == 0 ? Floats4{} : *reinterpret_cast<const Floats4Unaligned*>(d.sum[i]);
+    twice[i] = k == 0 ? Floats4{} : *reinterpret_cast<const Floats4Unaligned*>(d.twice[i]);
+  }
   const std::size_t taken = d.decimation - k < count ? d.decimation - k : count;
   const std::size_t to = k + taken;
   const float* p = frames;
@@ -140,11 +140,8 @@ std::size_t decimate(FlickerDecimator& d, const float* frames, std::size_t count
   d.in_block = to;
   if (to == d.decimation) {
     end_block(d, sum, twice, out);
-    for (std::size_t i = 0; i < 4; ++i) {
-      sum[i] = Floats4{};
-      twice[i] = Floats4{};
-    }
     d.in_block = 0;
+    return taken;
   }
   for (std::size_t i = 0; i < 4; ++i) {
     *reinterpret_cast<Floats4Unaligned*>(d.sum[i]) = sum[i];
