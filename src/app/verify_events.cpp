@@ -23,31 +23,8 @@ struct Truth {
   double extreme_ratio = 1.0;
 };
 
-// Integral of sin²(2π(x + angle)) dx from a to b, x in cycles.
-double sine_squares(double a, double b, double angle_cycles) {
-  const auto primitive = [&](double x) {
-    return x / 2.0 -
-           std::sin(4.0 * std::numbers::pi * (x + angle_cycles)) / (8.0 * std::numbers::pi);
-  };
-  return primitive(b) - primitive(a);
-}
-
-// Urms(1/2) as a ratio to the undisturbed one, of the window [x, x+1) in cycles.
-double window_ratio(const VerifyStep& step, std::size_t phase, double x) {
-  const double angle = static_cast<double>(phase) * kPhaseCycles;
-  const double all = sine_squares(x, x + 1.0, angle);
-  if (!step.phases[phase]) {
-    return 1.0;
-  }
-  const double from = std::clamp(step.start_cycle, x, x + 1.0);
-  const double to = std::clamp(step.start_cycle + step.cycles, x, x + 1.0);
-  const double inside = sine_squares(from, to, angle);
-  return std::sqrt((all + (step.ratio * step.ratio - 1.0) * inside) / all);
-}
-
 // One event of the kind, over the phases by the polyphase rule.
 Truth truth_of(const VerifySignal& signal, quality::EventType type) {
-  const VerifyStep& step = signal.steps.front();
   const double begin = type == quality::EventType::Dip     ? kDip
                        : type == quality::EventType::Swell ? kSwell
                                                            : kInterruption;
@@ -62,7 +39,7 @@ Truth truth_of(const VerifySignal& signal, quality::EventType type) {
     const double first = 0.5 - std::fmod(static_cast<double>(phase) * kPhaseCycles + 10.0, 0.5);
     bool active = false;
     for (double x = first; x + 1.0 <= cycles; x += 0.5) {
-      const double ratio = window_ratio(step, phase, x);
+      const double ratio = signal.urms_ratio(phase, x);
       if (!active && (swell ? ratio > begin : ratio < begin)) {
         active = true;
         truth.start_seconds = std::min(truth.start_seconds, x);
@@ -91,37 +68,94 @@ struct EventCase {
   std::string text;
   quality::EventType type;
   double frequency_offset_hertz;
-  VerifyStep step;
+  std::vector<VerifyStep> steps;
 };
+
+constexpr std::array<bool, 3> kOne{true, false, false};
+constexpr std::array<bool, 3> kTwo{true, true, false};
+constexpr std::array<bool, 3> kThree{true, true, true};
+constexpr std::array<bool, 3> kSecond{false, true, false};
+constexpr std::array<bool, 3> kThird{false, false, true};
+
+// At a zero crossing of L1, and at points on the wave where the windows cut through.
+std::vector<EventCase> named_cases() {
+  using enum quality::EventType;
+  return {{"dip to 40 %, one phase, 5 cycles", Dip, 0.0, {{20.0, 5.0, 0.40, kOne}}},
+          {"dip to 70 %, two phases, 10 cycles", Dip, 0.4, {{20.0, 10.0, 0.70, kTwo}}},
+          {"dip to 80 %, three phases, 25.25 cycles", Dip, -0.6, {{20.25, 25.25, 0.80, kThree}}},
+          {"swell to 120 %, one phase, 10 cycles", Swell, 0.0, {{20.0, 10.0, 1.20, kOne}}},
+          {"swell to 150 %, three phases, 5.25 cycles", Swell, 0.7, {{20.25, 5.25, 1.50, kThree}}},
+          {"interruption to 2 %, three phases, 25 cycles",
+           Interruption,
+           0.0,
+           {{20.0, 25.0, 0.02, kThree}}},
+          {"dip rolling from L1 over L2 to L3, one event",
+           Dip,
+           0.0,
+           {{20.0, 4.1, 0.50, kOne}, {23.0, 4.1, 0.60, kSecond}, {26.0, 4.1, 0.70, kThird}}},
+          {"collapse with recovery phase by phase: the dip",
+           Dip,
+           0.3,
+           {{20.0, 10.0, 0.01, kOne}, {20.0, 15.0, 0.01, kSecond}, {20.0, 20.0, 0.01, kThird}}},
+          {"collapse with recovery phase by phase: the interruption",
+           Interruption,
+           0.3,
+           {{20.0, 10.0, 0.01, kOne}, {20.0, 15.0, 0.01, kSecond}, {20.0, 20.0, 0.01, kThird}}}};
+}
 
 std::vector<EventCase> cases() {
   using enum quality::EventType;
-  const std::array<bool, 3> one{true, false, false};
-  const std::array<bool, 3> two{true, true, false};
-  const std::array<bool, 3> all{true, true, true};
-  // At a zero crossing of L1, and one at a quarter of a cycle, where the windows cut through.
-  return {
-      {"dip to 40 %, one phase, 5 cycles", Dip, 0.0, {20.0, 5.0, 0.40, one}},
-      {"dip to 70 %, two phases, 10 cycles", Dip, 0.4, {20.0, 10.0, 0.70, two}},
-      {"dip to 80 %, three phases, 25.25 cycles", Dip, -0.6, {20.25, 25.25, 0.80, all}},
-      {"swell to 120 %, one phase, 10 cycles", Swell, 0.0, {20.0, 10.0, 1.20, one}},
-      {"swell to 150 %, three phases, 5.25 cycles", Swell, 0.7, {20.25, 5.25, 1.50, all}},
-      {"interruption to 2 %, three phases, 25 cycles", Interruption, 0.0, {20.0, 25.0, 0.02, all}}};
+  std::vector<EventCase> all = named_cases();
+  struct Shape {
+    double point;  ///< on the wave of L1, cycles
+    double cycles;
+  };
+  const auto add = [&all](quality::EventType type, std::string_view name,
+                          std::initializer_list<double> ratios,
+                          std::initializer_list<Shape> shapes) {
+    // One, two and three phases in turn; an interruption is on all of them.
+    std::size_t turn = 0;
+    for (const double ratio : ratios) {
+      for (const Shape& shape : shapes) {
+        constexpr std::array kPhases{kOne, kThird, kTwo, kThree};
+        const auto& phases = type == Interruption ? kThree : kPhases[turn++ % kPhases.size()];
+        const auto count = std::count(phases.begin(), phases.end(), true);
+        all.push_back({format("{} to {:g} %, {} phase{}, {:g} cycle{} from {:g} degrees on", name,
+                              100.0 * ratio, count, count == 1 ? "" : "s", shape.cycles,
+                              shape.cycles == 1.0 ? "" : "s", 360.0 * shape.point),
+                       type,
+                       0.0,
+                       {{20.0 + shape.point, shape.cycles, ratio, phases}}});
+      }
+    }
+  };
+  add(Dip, "dip", {0.05, 0.30, 0.50, 0.70, 0.85},
+      {{0.0, 1.0}, {0.25, 1.0}, {0.125, 1.5}, {0.25, 5.0}, {0.0, 30.0}});
+  add(Swell, "swell", {1.15, 1.20, 1.50, 1.80}, {{0.25, 1.0}, {0.0, 5.0}, {0.125, 30.0}});
+  add(Interruption, "interruption", {0.0, 0.02, 0.04}, {{0.0, 2.0}, {0.25, 5.0}, {0.0, 50.0}});
+  return all;
 }
 
 Result<std::vector<VerifyRow>> run_case(double nominal, const EventCase& event,
                                         const VerifyStop& stop) {
   VerifySignal signal;
   signal.fundamental_hertz = nominal + event.frequency_offset_hertz;
-  signal.rate_hertz = 10000.0;
+  signal.rate_hertz = 512.0 * nominal;
   signal.start = verify_start();
-  signal.seconds = 1.5;
   for (std::size_t phase = 0; phase < 3; ++phase) {
     signal.channels.push_back(
         {static_cast<Input>(phase),
          {{1.0, kVerifyUdin, 2.0 * std::numbers::pi * kPhaseCycles * static_cast<double>(phase)}}});
   }
-  signal.steps.push_back(event.step);
+  double last = 0.0;
+  for (VerifyStep step : event.steps) {
+    const double end = signal.between_samples(step.start_cycle + step.cycles);
+    step.start_cycle = signal.between_samples(step.start_cycle);
+    step.cycles = end - step.start_cycle;
+    signal.steps.push_back(step);
+    last = std::max(last, end);
+  }
+  signal.seconds = (last + 12.0) / signal.fundamental_hertz;
   const auto run = run_verify(signal, nominal, {"Vln a"}, stop);
   if (!run) {
     return fail(run.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <complex>
 #include <numbers>
 #include <optional>
 
@@ -274,7 +275,7 @@ Result<std::vector<VerifyRow>> phase_jumps(const Network& network, double at_30,
   return rows;
 }
 
-// §6: orders 3 to 31, all at 180°; and a voltage that changes with the frequency every 4 s.
+// §6: orders 3 to 31, all at 180°.
 Result<std::vector<VerifyRow>> carriers(const VerifyStop& stop) {
   constexpr std::array<std::pair<int, double>, 12> kOrders{{{3, 0.05},
                                                             {5, 0.06},
@@ -313,6 +314,198 @@ Result<std::vector<VerifyRow>> carriers(const VerifyStop& stop) {
   return rows;
 }
 
+// §6, bandwidth: a pair of equal tones at v and v − 10 Hz. derived: with tones of m of the
+// fundamental, u² over its mean is 1 + 2m²/(1 + 2m²)·cos(2π·10 Hz·t) + …, so that
+// m = √(d/2/(1 − d)) stands for d = ΔV/V of table 1 at 10 Hz, which is Pinst,max = 1.
+Result<std::vector<VerifyRow>> bandwidth(const Network& network, double at_10_hertz,
+                                         std::initializer_list<double> hertz,
+                                         const VerifyStop& stop) {
+  const double d = at_10_hertz / 100.0;
+  const double m = std::sqrt(0.5 * d / (1.0 - d));
+  std::vector<VerifyRow> rows;
+  std::vector<double> upper(hertz);
+  for (std::size_t first = 0; first < upper.size(); first += 4) {
+    std::array<Wave, 4> waves;
+    for (std::size_t c = 0; c < 4; ++c) {
+      const double v = upper[std::min(first + c, upper.size() - 1)];
+      waves[c] = [=, f = network.hertz](double t) {
+        return std::sin(kTwoPi * f * t) +
+               m * (std::sin(kTwoPi * v * t) + std::sin(kTwoPi * (v - 10.0) * t));
+      };
+    }
+    const auto found =
+        run({.network = network, .rate_hertz = 12800.0, .seconds = 20.0}, waves, stop);
+    if (!found) {
+      return fail(found.error());
+    }
+    for (std::size_t c = 0; c < 4 && first + c < upper.size(); ++c) {
+      rows.push_back(
+          {"IEC 61000-4-15 6", "Pinst,max, bandwidth",
+           format("{:g} Hz system, {}: {:.4g} % at {:g} Hz and at {:g} Hz", network.hertz,
+                  network.name, 100.0 * m, upper[first + c], upper[first + c] - 10.0),
+           8.0, 1.0, 100.0 * std::abs(found->p_inst_max[c] - 1.0), "%"});
+    }
+  }
+  return rows;
+}
+
+// ---- steady modulation through the standard's filters, line by line
+// ------------------------------
+
+/// The filters of blocks 3 and 4 at a frequency (IEC 61000-4-15 §5.4, §5.5 and Annex): high-pass,
+/// low-pass, weighting; then the smoothing of 300 ms.
+std::complex<double> weighting(Lamp lamp, double system_hertz, double hertz) {
+  using namespace std::complex_literals;
+  const std::complex<double> s = 1.0i * kTwoPi * hertz;
+  const double high = kTwoPi * 0.05;
+  std::complex<double> h = s / (s + high);
+  const std::complex<double> x = s / (kTwoPi * (system_hertz < 55.0 ? 35.0 : 42.0));
+  for (const double q : {0.51763809020504152, 1.41421356237309505, 1.93185165257813657}) {
+    h /= x * x + q * x + 1.0;
+  }
+  const bool is_230 = lamp == Lamp::V230;
+  const double k = is_230 ? 1.74802 : 1.6357;
+  const double lambda = kTwoPi * (is_230 ? 4.05981 : 4.167375);
+  const double w1 = kTwoPi * (is_230 ? 9.15494 : 9.077169);
+  const double w2 = kTwoPi * (is_230 ? 2.27979 : 2.939902);
+  const double w3 = kTwoPi * (is_230 ? 1.22535 : 1.394468);
+  const double w4 = kTwoPi * (is_230 ? 21.9 : 17.31512);
+  return h * k * w1 * s / (s * s + 2.0 * lambda * s + w1 * w1) * (1.0 + s / w2) /
+         ((1.0 + s / w3) * (1.0 + s / w4));
+}
+
+/// Pinst of a steady periodic voltage over one period of so many seconds, sorted: u² as a Fourier
+/// series, each line through the filters, squared, smoothed.
+std::vector<double> unscaled_levels(const Network& network, const Wave& u, double seconds) {
+  // Lines to 60 Hz of u² over its mean: all that passes.
+  constexpr std::size_t kPoints = 1 << 15;
+  constexpr double kBlock1Seconds = 27.3;
+  const auto lines = static_cast<std::size_t>(60.0 * seconds);
+  std::vector<std::complex<double>> c(lines + 1);
+  for (std::size_t n = 0; n < kPoints; ++n) {
+    const double x = (static_cast<double>(n) + 0.5) / kPoints;
+    const double value = u(x * seconds);
+    const std::complex<double> turn = std::polar(1.0, -kTwoPi * x);
+    std::complex<double> w = value * value / kPoints;
+    for (std::complex<double>& line : c) {
+      line += w;
+      w *= turn;
+    }
+  }
+  std::vector<std::complex<double>> y(lines + 1);
+  for (std::size_t k = 1; k <= lines; ++k) {
+    const double hertz = static_cast<double>(k) / seconds;
+    // Block 1 divides by the rms of the last half minute: to first order a high-pass.
+    const std::complex<double> slow(0.0, kTwoPi * hertz * kBlock1Seconds);
+    y[k] = 2.0 * c[k] / c[0].real() * slow / (1.0 + slow) *
+           weighting(network.lamp, network.hertz, hertz);
+  }
+  // The square of Σ Re(y·e^jkωt): lines of the sums and differences.
+  std::vector<std::complex<double>> z(2 * lines + 1);
+  for (std::size_t a = 1; a <= lines; ++a) {
+    for (std::size_t b = 1; b <= lines; ++b) {
+      z[a + b] += 0.5 * y[a] * y[b];
+      if (a >= b) {
+        z[a - b] += (a == b ? 0.5 : 1.0) * y[a] * std::conj(y[b]);
+      }
+    }
+  }
+  for (std::size_t k = 0; k < z.size(); ++k) {
+    z[k] /= std::complex<double>(1.0, kTwoPi * static_cast<double>(k) / seconds * 0.3);
+  }
+  constexpr std::size_t kLevels = 2000;
+  std::vector<double> levels(kLevels);
+  for (std::size_t n = 0; n < kLevels; ++n) {
+    for (std::size_t k = 0; k < z.size(); ++k) {
+      const double turns = static_cast<double>(k * n % kLevels) / static_cast<double>(kLevels);
+      levels[n] += (z[k] * std::polar(1.0, kTwoPi * turns)).real();
+    }
+  }
+  std::sort(levels.begin(), levels.end());
+  return levels;
+}
+
+/// The same, scaled so that table 1 gives 1 at 8.8 Hz.
+std::vector<double> steady_levels(const Network& network, const Wave& u, double seconds) {
+  const double percent = network.lamp == Lamp::V230 ? 0.250 : 0.321;
+  const double unit = unscaled_levels(network, sinusoidal(percent, 8.8, network.hertz), 5.0).back();
+  std::vector<double> levels = unscaled_levels(network, u, seconds);
+  for (double& level : levels) {
+    level /= unit;
+  }
+  return levels;
+}
+
+double p_st_of(const std::vector<double>& levels) {
+  const auto exceeded = [&](double part) {
+    const double at = (1.0 - part / 100.0) * static_cast<double>(levels.size() - 1);
+    const auto k = static_cast<std::size_t>(at);
+    const double next = levels[std::min(k + 1, levels.size() - 1)];
+    return levels[k] + (at - static_cast<double>(k)) * (next - levels[k]);
+  };
+  return std::sqrt(
+      0.0314 * exceeded(0.1) + 0.0525 * (exceeded(0.7) + exceeded(1.0) + exceeded(1.5)) / 3.0 +
+      0.0657 * (exceeded(2.2) + exceeded(3.0) + exceeded(4.0)) / 3.0 +
+      0.28 * (exceeded(6.0) + exceeded(8.0) + exceeded(10.0) + exceeded(13.0) + exceeded(17.0)) /
+          5.0 +
+      0.08 * (exceeded(30.0) + exceeded(50.0) + exceeded(80.0)) / 3.0);
+}
+
+// §6: frequency and voltage change together every 4 s. Pinst,max is 1 within the standard's limit;
+// the filters line by line give it closer.
+Result<std::vector<VerifyRow>> combined(const Network& network, const VerifyStop& stop) {
+  const double low = network.lamp == Lamp::V230 ? 228.812 / 230.0 : 119.266 / 120.0;
+  // The phase goes on: both parts of 8 s hold whole cycles.
+  const Wave wave = [&](double t) {
+    const double turn = t - 8.0 * std::floor(t / 8.0);
+    const double cycles = (network.hertz - 0.25) * std::min(turn, 4.0) +
+                          (network.hertz + 0.25) * std::max(0.0, turn - 4.0);
+    return (turn >= 4.0 ? low : 1.0) * std::sin(kTwoPi * (cycles - std::floor(cycles)));
+  };
+  const auto found = run({.network = network, .settle_seconds = 120.0, .seconds = 32.0},
+                         {wave, wave, wave, wave}, stop);
+  if (!found) {
+    return fail(found.error());
+  }
+  const double exact = steady_levels(network, wave, 8.0).back();
+  const std::string condition =
+      format("{:g} Hz system, {}: {:g} Hz, and {:g} Hz at {:.5g} of the voltage, each 4 s",
+             network.hertz, network.name, network.hertz - 0.25, network.hertz + 0.25, low);
+  return std::vector<VerifyRow>{
+      {"IEC 61000-4-15 6", "Pinst,max, frequency and voltage change together", condition, 8.0, 2.5,
+       100.0 * std::abs(found->p_inst_max[0] - 1.0), "%"},
+      own_row("Pinst,max, against the filters in closed form", condition, 1.0,
+              100.0 * std::abs(found->p_inst_max[0] / exact - 1.0), "%")};
+}
+
+// §6: rectangular dips that last a fifth of their period, 28 Hz.
+Result<std::vector<VerifyRow>> duty_cycle(const Network& network, const VerifyStop& stop) {
+  constexpr double kHertz = 28.0;
+  constexpr double kRate = 28.0 * 500.0;
+  constexpr double kPercent = 1.5;
+  // In whole samples of the rate at which it is pushed, so that both see the same edges.
+  const Wave wave = [f = network.hertz](double t) {
+    const double turns = kHertz * t;
+    const bool low = turns - std::floor(turns) < 0.2;
+    return (low ? 1.0 - kPercent / 100.0 : 1.0) * std::sin(kTwoPi * f * t);
+  };
+  const auto found = run({.network = network,
+                          .rate_hertz = kRate,
+                          .settle_seconds = 60.0,
+                          .seconds = 60.0,
+                          .offset_samples = 0.5},
+                         {wave, wave, wave, wave}, stop);
+  if (!found) {
+    return fail(found.error());
+  }
+  const double truth = p_st_of(steady_levels(network, wave, 0.5));  // 14 dips and 25 or 30 cycles
+  return std::vector<VerifyRow>{
+      {"IEC 61000-4-15 6", "Pst, duty cycle 20 %",
+       format("{:g} Hz system, {}: dips of {:g} %, 28 Hz, against the filters in closed form",
+              network.hertz, network.name, kPercent),
+       5.0, 1.0, 100.0 * std::abs(found->p_st[0] / truth - 1.0), "%"}};
+}
+
 }  // namespace
 
 std::vector<VerifyJob> flicker_jobs() {
@@ -322,6 +515,17 @@ std::vector<VerifyJob> flicker_jobs() {
   add_table(jobs, kTable5, "IEC 61000-4-15 table 5", false, true);
   jobs.emplace_back(linearity);
   jobs.emplace_back(carriers);
+  for (std::size_t column = 0; column < kNetworks.size(); ++column) {
+    jobs.emplace_back([column](const VerifyStop& stop) {
+      // Table 1 at 10 Hz; class F1 to 450 Hz at least.
+      return bandwidth(kNetworks[column], column % 2 == 0 ? 0.261 : 0.341,
+                       {150.0, 250.0, 350.0, 450.0, 750.0, 1150.0, 1550.0, 1950.0}, stop);
+    });
+    jobs.emplace_back(
+        [column](const VerifyStop& stop) { return combined(kNetworks[column], stop); });
+    jobs.emplace_back(
+        [column](const VerifyStop& stop) { return duty_cycle(kNetworks[column], stop); });
+  }
   constexpr std::array<std::pair<double, double>, 4> kJumps{
       {{0.912, 1.059}, {0.705, 0.819}, {0.760, 0.881}, {0.587, 0.682}}};
   for (std::size_t column = 0; column < kNetworks.size(); ++column) {

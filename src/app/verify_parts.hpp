@@ -41,28 +41,53 @@ class Worst {
 };
 
 struct VerifyTable : IntervalTable {
+  using RowTruth = std::function<double(std::size_t row)>;
+  /// Largest |value − truth| where the truth differs from row to row.
+  [[nodiscard]] double worst(std::string_view label, const RowTruth& truth) const;
   /// Largest |value − truth| of a column; NaN without rows or with a value that is not available.
   [[nodiscard]] double worst(std::string_view label, double truth) const;
   /// The same for angles in degrees, around the circle.
   [[nodiscard]] double worst_angle(std::string_view label, double truth) const;
 };
 
+/// What the meter is set to beside the nominal values.
+struct VerifyMeter {
+  Wiring wiring = Wiring::FourWireWye;
+  double nominal_volts = kVerifyUdin;
+  std::array<double, 3> signalling_hertz{};
+  /// Tables of the labels over these intervals, too.
+  std::vector<metrology::Interval> intervals;
+};
+
 struct VerifyRun {
-  VerifyTable windows;      ///< 10/12-cycle, the labels asked for
-  VerifyTable half_cycles;  ///< "HS Vln a", "HS Vln b", "HS Vln c", "HS Freq"
-  VerifyTable ten_seconds;  ///< "Freq"
+  VerifyTable windows;                 ///< 10/12-cycle, the labels asked for
+  VerifyTable half_cycles;             ///< "HS Vln a", "HS Vln b", "HS Vln c", "HS Freq"
+  VerifyTable ten_seconds;             ///< "Freq"
+  std::vector<VerifyTable> intervals;  ///< as VerifyMeter::intervals
   std::vector<quality::VoltageEvent> events;
+  std::vector<quality::RapidVoltageChange> changes;
+  std::vector<quality::TransientEvent> transients;
+  std::vector<meter::SignallingRecord> signalling;
   double energy_kwh = kNotAvailable;  ///< delivered
 };
 [[nodiscard]] Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
                                            const std::vector<std::string>& labels,
-                                           const VerifyStop& stop);
+                                           const VerifyStop& stop, const VerifyMeter& meter = {});
 
 [[nodiscard]] std::vector<VerifyJob> steady_jobs();
 [[nodiscard]] std::vector<VerifyJob> event_jobs();
 [[nodiscard]] std::vector<VerifyJob> load_jobs();
 [[nodiscard]] std::vector<VerifyJob> quality_jobs();
 [[nodiscard]] std::vector<VerifyJob> flicker_jobs();
+[[nodiscard]] std::vector<VerifyJob> change_jobs();
+[[nodiscard]] std::vector<VerifyJob> band_jobs();
+[[nodiscard]] std::vector<VerifyJob> ramp_jobs();
+[[nodiscard]] std::vector<VerifyJob> aggregate_jobs();
+[[nodiscard]] std::vector<VerifyJob> wiring_jobs();
+
+/// A row of the project's own budget, where no standard sets a limit.
+[[nodiscard]] VerifyRow own_row(std::string_view quantity, std::string condition, double budget,
+                                double error, std::string_view unit);
 
 /// A star of three phases on a load: voltages and currents, fundamentals 120° apart.
 struct VerifyFeeder {

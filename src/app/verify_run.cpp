@@ -63,13 +63,24 @@ std::string verify_condition(double nominal, double hertz, std::string_view text
   return format("{:g} Hz system, {:g} Hz: {}", nominal, hertz, text);
 }
 
-double VerifyTable::worst(std::string_view label, double truth) const {
+VerifyRow own_row(std::string_view quantity, std::string condition, double budget, double error,
+                  std::string_view unit) {
+  return {
+      "budget of this project", std::string(quantity), std::move(condition), budget, budget, error,
+      std::string(unit)};
+}
+
+double VerifyTable::worst(std::string_view label, const RowTruth& truth) const {
   Worst worst;
   const auto column = find(label);
   for (std::size_t row = 0; column && row < rows(); ++row) {
-    worst.add(std::abs(at(row, *column) - truth));
+    worst.add(std::abs(at(row, *column) - truth(row)));
   }
   return worst.value();
+}
+
+double VerifyTable::worst(std::string_view label, double truth) const {
+  return worst(label, [truth](std::size_t) { return truth; });
 }
 
 double VerifyTable::worst_angle(std::string_view label, double truth) const {
@@ -82,9 +93,12 @@ double VerifyTable::worst_angle(std::string_view label, double truth) const {
 }
 
 Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
-                             const std::vector<std::string>& labels, const VerifyStop& stop) {
+                             const std::vector<std::string>& labels, const VerifyStop& stop,
+                             const VerifyMeter& settings) {
   meter::MeterSetup setup;
-  setup.system.nominal_voltage_volts = kVerifyUdin;
+  setup.system.wiring = settings.wiring;
+  setup.system.nominal_voltage_volts = settings.nominal_volts;
+  setup.system.signalling_hertz = settings.signalling_hertz;
   setup.system.nominal_current_amperes = kVerifyIn;
   setup.system.nominal_frequency_hertz = nominal_hertz;
   setup.inputs = signal.inputs();
@@ -103,6 +117,12 @@ Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
       return fail(done.error());
     }
   }
+  run.intervals.resize(settings.intervals.size());
+  for (std::size_t k = 0; k < settings.intervals.size(); ++k) {
+    if (auto done = observe(**meter, run.intervals[k], settings.intervals[k], labels); !done) {
+      return fail(done.error());
+    }
+  }
   std::vector<float> frames;
   const std::size_t total = signal.frame_count();
   for (std::size_t first = 0; first < total; first += kBlockFrames) {
@@ -115,6 +135,10 @@ Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
   }
   (*meter)->finish();
   run.events.assign((*meter)->events().begin(), (*meter)->events().end());
+  run.changes.assign((*meter)->rapid_voltage_changes().begin(),
+                     (*meter)->rapid_voltage_changes().end());
+  run.transients.assign((*meter)->transients().begin(), (*meter)->transients().end());
+  run.signalling.assign((*meter)->signalling().begin(), (*meter)->signalling().end());
   if (const auto energy = (*meter)->statistics("kWh del")) {
     run.energy_kwh = energy->last;
   }
@@ -124,7 +148,8 @@ Result<VerifyRun> run_verify(const VerifySignal& signal, double nominal_hertz,
 Result<std::vector<VerifyRow>> verify_all(const std::function<void(double)>& progress,
                                           const std::function<bool()>& stop) {
   std::vector<VerifyJob> jobs = steady_jobs();
-  for (const auto& part : {event_jobs(), load_jobs(), quality_jobs(), flicker_jobs()}) {
+  for (const auto& part : {event_jobs(), change_jobs(), ramp_jobs(), load_jobs(), quality_jobs(),
+                           band_jobs(), wiring_jobs(), aggregate_jobs(), flicker_jobs()}) {
     jobs.insert(jobs.end(), part.begin(), part.end());
   }
   std::vector<VerifyRow> rows;

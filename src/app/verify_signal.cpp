@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/verify_signal.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -42,6 +43,40 @@ std::complex<double> VerifyChannel::fundamental() const {
   return std::polar(tones.front().rms, tones.front().angle_radians);
 }
 
+double VerifySignal::between_samples(double cycles) const {
+  const double per_cycle = rate_hertz / fundamental_hertz;
+  return (std::floor(cycles * per_cycle) + 0.5) / per_cycle;
+}
+
+double VerifySignal::urms_ratio(std::size_t phase, double x) const {
+  // ∫ 2·sin²(2π(c − phase/3)) dc
+  const auto primitive = [&](double c) {
+    return c - std::sin(2.0 * kTwoPi * (c - static_cast<double>(phase) / 3.0)) / (2.0 * kTwoPi);
+  };
+  std::vector<double> edges{x, x + 1.0};
+  for (const VerifyStep& step : steps) {
+    for (const double edge : {step.start_cycle, step.start_cycle + step.cycles}) {
+      if (step.phases[phase] && edge > x && edge < x + 1.0) {
+        edges.push_back(edge);
+      }
+    }
+  }
+  std::sort(edges.begin(), edges.end());
+  double square = 0.0;
+  for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
+    const double middle = 0.5 * (edges[k] + edges[k + 1]);
+    double ratio = 1.0;
+    for (const VerifyStep& step : steps) {
+      if (step.phases[phase] && middle >= step.start_cycle &&
+          middle < step.start_cycle + step.cycles) {
+        ratio *= step.ratio;
+      }
+    }
+    square += ratio * ratio * (primitive(edges[k + 1]) - primitive(edges[k]));
+  }
+  return std::sqrt(square);
+}
+
 InputMask VerifySignal::inputs() const {
   InputMask mask;
   for (const VerifyChannel& channel : channels) {
@@ -57,7 +92,7 @@ std::size_t VerifySignal::frame_count() const {
 void VerifySignal::render(std::size_t first, std::size_t count, std::vector<float>& frames) const {
   frames.assign(count * kLanes, 0.0F);
   for (std::size_t n = 0; n < count; ++n) {
-    const double cycles = fundamental_hertz * (static_cast<double>(first + n) / rate_hertz);
+    const double cycles = cycles_at(static_cast<double>(first + n) / rate_hertz);
     for (const VerifyChannel& channel : channels) {
       double value = 0.0;
       for (const VerifyTone& tone : channel.tones) {
@@ -89,8 +124,18 @@ SampleBlock VerifySignal::block(std::size_t first, std::size_t count,
   block.inputs = inputs();
   block.first_index = first;
   block.time = {0, start, rate_hertz};
+  block.time_quality.uncertainty_seconds = clock_uncertainty_seconds;
   block.discontinuity = first == 0 ? Discontinuity::Start : Discontinuity::None;
   return block;
+}
+
+double line_square(double turns, double phase_radians, double k) {
+  const auto mean = [](double x) {
+    const double half = 0.5 * kTwoPi * x;
+    return x == 0.0 ? std::complex<double>(1.0) : std::polar(std::sin(half) / half, half);
+  };
+  return std::norm(std::polar(1.0, phase_radians) * mean(turns - k) -
+                   std::polar(1.0, -phase_radians) * mean(-turns - k));
 }
 
 const VerifyChannel& VerifySignal::channel(Input input) const {

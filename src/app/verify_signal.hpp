@@ -39,7 +39,8 @@ struct VerifyStep {
 };
 
 struct VerifySignal {
-  double fundamental_hertz = 50.0;
+  double fundamental_hertz = 50.0;  ///< at the first sample
+  double ramp_hertz_per_second = 0.0;
   double rate_hertz = 10000.0;
   double seconds = 1.0;
   Instant start;
@@ -48,7 +49,16 @@ struct VerifySignal {
   /// Last touch to each sample: input, index, cycles of the fundamental, value; may be empty. The
   /// figures below do not know of it.
   std::function<double(Input, std::size_t, double, double)> shape;
+  double clock_uncertainty_seconds = 0.0;  ///< that its source states
 
+  /// Cycles of the fundamental, which orders refer to, since the first sample.
+  [[nodiscard]] double cycles_at(double seconds_from_start) const {
+    const double t = seconds_from_start;
+    return fundamental_hertz * t + 0.5 * ramp_hertz_per_second * t * t;
+  }
+  /// The moment amid two samples that is nearest to so many cycles, in cycles: a step there does
+  /// not depend on how it is sampled.
+  [[nodiscard]] double between_samples(double cycles) const;
   [[nodiscard]] InputMask inputs() const;
   [[nodiscard]] std::size_t frame_count() const;
   /// Frames from `first` on into `frames` (count × 8 floats, lanes by Input); exact to the rounding
@@ -58,6 +68,10 @@ struct VerifySignal {
   [[nodiscard]] SampleBlock block(std::size_t first, std::size_t count,
                                   const std::vector<float>& frames) const;
   [[nodiscard]] const VerifyChannel& channel(Input input) const;
+
+  /// Urms(1/2) of cycles [x, x + 1) of the voltage of phase 0, 1, 2 over what it would be without
+  /// the steps; fundamentals alone, −120° from phase to phase.
+  [[nodiscard]] double urms_ratio(std::size_t phase, double x) const;
 
   // What a meter must find, by definition (IEEE 1459, IEC 61000-4-30). Phase 0, 1, 2; star.
   [[nodiscard]] double active_power(int phase) const;
@@ -70,5 +84,10 @@ struct VerifySignal {
   [[nodiscard]] double harmonic_ratio(Input input, int order) const;
   [[nodiscard]] double thd_ratio(Input input) const;
 };
+
+/// What the rectangular window of IEC 61000-4-7 gives of a tone: the square of the rms of line k,
+/// of a tone of 1 rms that makes so many turns in the window and begins with the phase. derived:
+/// the mean of sin(2πxt + φ)·exp(−j2πkt) over the window, in closed form.
+[[nodiscard]] double line_square(double turns, double phase_radians, double k);
 
 }  // namespace halfcycle::app

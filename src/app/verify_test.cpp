@@ -59,6 +59,46 @@ TEST(VerifySignal, StatesUnbalanceByFortescue) {
   EXPECT_NEAR(signal.zero_sequence_ratio(Input::V1), u2 / 220.0, 1e-12);
 }
 
+TEST(VerifySignal, StatesTheLinesOfAWindowThatItsSamplesHave) {
+  // A tone of 37.3 turns in a window of 4096 samples, by the plain sum.
+  constexpr double kTurns = 37.3;
+  constexpr double kPhase = 0.8;
+  constexpr int kPoints = 4096;
+  for (const double k : {36.0, 37.0, 38.0, 60.0}) {
+    std::complex<double> sum;
+    for (int n = 0; n < kPoints; ++n) {
+      const double x = (n + 0.5) / kPoints;
+      sum += std::numbers::sqrt2 * std::sin(2.0 * std::numbers::pi * kTurns * x + kPhase) *
+             std::polar(1.0, -2.0 * std::numbers::pi * k * x);
+    }
+    EXPECT_NEAR(line_square(kTurns, kPhase, k), 2.0 * std::norm(sum) / kPoints / kPoints, 1e-5);
+  }
+  EXPECT_NEAR(line_square(37.0, kPhase, 37.0), 1.0, 1e-12);
+}
+
+TEST(VerifySignal, StatesTheUrmsOfSteppedWindowsThatItsSamplesHave) {
+  VerifySignal signal = distorted();
+  for (VerifyChannel& channel : signal.channels) {
+    channel.tones.resize(1);
+  }
+  signal.rate_hertz = 100000.0;
+  const double start = signal.between_samples(2.3);
+  signal.steps.push_back({start, signal.between_samples(2.9) - start, 0.4, {true, true, false}});
+  std::vector<float> frames;
+  signal.render(0, signal.frame_count(), frames);
+  for (const std::size_t phase : {0U, 1U, 2U}) {
+    for (const double x : {1.0, 2.0, 2.5, 3.0}) {
+      double square = 0.0;
+      for (std::size_t n = 0; n < 2000; ++n) {
+        const double u = frames[(static_cast<std::size_t>(x * 2000.0) + n) * 8 + phase];
+        square += u * u / 2000.0;
+      }
+      const double rms = signal.channels[phase].tones[0].rms;
+      EXPECT_NEAR(signal.urms_ratio(phase, x), std::sqrt(square) / rms, 2e-4) << phase << " " << x;
+    }
+  }
+}
+
 TEST(VerifySignal, RendersTheSameInPieces) {
   const VerifySignal signal = distorted();
   std::vector<float> whole;

@@ -131,9 +131,13 @@ struct Meter::State final : metrology::IntervalSink,
             }),
         transients([this](const quality::TransientEvent& event) {
           feed.feed(event, setup.system.nominal_voltage_volts);
+          if (setup.analysis) {
+            transient_events.push_back(event);
+          }
         }) {
-    if (const auto rapid = feed.rvc_limits(rvc_setup(limits, setup))) {
-      rvc.emplace(*rapid, [this](const quality::RapidVoltageChange& change) {
+    rvc_limits = feed.rvc_limits(rvc_setup(limits, setup));
+    if (rvc_limits) {
+      rvc.emplace(*rvc_limits, [this](const quality::RapidVoltageChange& change) {
         feed.feed(change, setup.system.nominal_voltage_volts);
         if (setup.analysis) {
           voltage_changes.push_back(change);
@@ -146,6 +150,11 @@ struct Meter::State final : metrology::IntervalSink,
     }
     sliding = feed.sliding_reference();
     if (setup.analysis) {
+      feed.on_emission([this](std::size_t carrier, const quality::SignallingRecorder& recorder) {
+        emissions.push_back({setup.system.signalling_hertz[carrier],
+                             recorder.emission(),
+                             {recorder.record().begin(), recorder.record().end()}});
+      });
       windows.emplace(setup.system);
       cycles.emplace(setup.system);
       half_cycles.emplace(setup.system);
@@ -274,7 +283,10 @@ struct Meter::State final : metrology::IntervalSink,
   quality::TransientDetector transients;
   std::optional<quality::RvcDetector> rvc;
   bool sliding = false;  ///< dips and swells refer to the sliding reference
+  std::optional<quality::RvcSetup> rvc_limits;
   std::vector<quality::RapidVoltageChange> voltage_changes;
+  std::vector<quality::TransientEvent> transient_events;
+  std::vector<SignallingRecord> emissions;
   std::optional<quality::FaultAnalyzer> fault_analyzer;
   std::optional<metrology::Statistics> windows, cycles, half_cycles;
   std::vector<Observer> observers;
@@ -348,6 +360,7 @@ void Meter::finish() {
   state_->engine->finish();
   state_->detector.finish();
   state_->transients.interrupt();
+  state_->feed.interrupt();
   if (state_->fault_analyzer) {
     state_->fault_analyzer->finish();
   }
@@ -426,6 +439,16 @@ void Meter::on_half_cycle(std::function<void(Instant, std::span<const double>)> 
 std::span<const quality::RapidVoltageChange> Meter::rapid_voltage_changes() const {
   return state_->voltage_changes;
 }
+
+std::optional<quality::RvcSetup> Meter::rapid_voltage_change_limits() const {
+  return state_->rvc_limits;
+}
+
+std::span<const quality::TransientEvent> Meter::transients() const {
+  return state_->transient_events;
+}
+
+std::span<const SignallingRecord> Meter::signalling() const { return state_->emissions; }
 
 std::span<const quality::FaultReport> Meter::faults() const { return state_->faults; }
 

@@ -30,7 +30,9 @@
 #include "metrology/interval.hpp"
 #include "quality/event.hpp"
 #include "quality/fault.hpp"
+#include "quality/mains_signalling.hpp"
 #include "quality/rvc.hpp"
+#include "quality/transient.hpp"
 #include "quality/voltage_events.hpp"
 
 namespace halfcycle::meter {
@@ -62,6 +64,13 @@ struct Column {
   Unit unit = Unit::One;
   std::string help;
   bool of_spectrum = false;  ///< one order or band of a spectrum
+};
+
+/// A record of mains signalling at one of the carriers.
+struct SignallingRecord {
+  double carrier_hertz = 0.0;
+  quality::SignallingEmission emission;
+  std::vector<float> ratios;  ///< of the nominal voltage, one a 10/12-cycle window
 };
 
 /// One row of an interval table; a view, valid during the call.
@@ -129,6 +138,11 @@ class Meter {
   void on_half_cycle(std::function<void(Instant end, std::span<const double> rms)> sink);
   /// Rapid voltage changes so far, in order of their end; needs MeterSetup::analysis.
   [[nodiscard]] std::span<const quality::RapidVoltageChange> rapid_voltage_changes() const;
+  /// The limits in force for them; nothing where they are not looked for.
+  [[nodiscard]] std::optional<quality::RvcSetup> rapid_voltage_change_limits() const;
+  /// Transients and records of mains signalling so far; likewise.
+  [[nodiscard]] std::span<const quality::TransientEvent> transients() const;
+  [[nodiscard]] std::span<const SignallingRecord> signalling() const;
   /// What an engineer asks first of a fault record; nothing if there was no fault.
   [[nodiscard]] std::span<const quality::FaultReport> faults() const;
 

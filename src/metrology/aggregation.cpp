@@ -26,13 +26,15 @@ void CycleCounter::open(Instant at) noexcept {
   crossings_ = 0;
 }
 
+double CycleCounter::counted() const noexcept {
+  return valid_ && crossings_ >= 2
+             ? static_cast<double>(crossings_ - 1) / (last_ - first_).to_seconds()
+             : kNotAvailable;
+}
+
 void CycleCounter::close() noexcept {
-  Result& result = results_[next_ % results_.size()];
+  results_[next_ % results_.size()] = {start_, counted()};
   ++next_;
-  result.start = start_;
-  result.hertz = valid_ && crossings_ >= 2
-                     ? static_cast<double>(crossings_ - 1) / (last_ - first_).to_seconds()
-                     : kNotAvailable;
 }
 
 void CycleCounter::advance(Instant now) noexcept {
@@ -73,7 +75,8 @@ double CycleCounter::result(Instant start) const noexcept {
       return r.hertz;
     }
   }
-  return kNotAvailable;
+  // A clock set back has its windows end before its cycles do.
+  return running_ && start_ == start ? counted() : kNotAvailable;
 }
 
 Aggregator::Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink& sink)

@@ -39,12 +39,14 @@ class CycleCounter {
   void clock_step(Duration by) noexcept;
   /// Nothing more before `now`.
   void advance(Instant now) noexcept;
-  /// Frequency of the interval that starts at `start`; NaN if it was not measured throughout.
+  /// Frequency of the interval that starts at `start`, which has ended; NaN if it was not measured
+  /// throughout.
   [[nodiscard]] double result(Instant start) const noexcept;
 
  private:
   void open(Instant at) noexcept;
   void close() noexcept;
+  [[nodiscard]] double counted() const noexcept;
 
   struct Result {
     Instant start;

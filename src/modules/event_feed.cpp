@@ -128,6 +128,9 @@ void MeasurementFeed::record_signalling(const metrology::IntervalValues& values)
     }
     if (done) {
       write_emission(c, values.end);
+      if (emission_sink_) {
+        emission_sink_(c, recorder);
+      }
     }
   }
 }
@@ -159,8 +162,10 @@ void MeasurementFeed::write_emission(std::size_t carrier, Instant now) {
 }
 
 void MeasurementFeed::interrupt() {
-  for (quality::SignallingRecorder& recorder : recorders_) {
-    static_cast<void>(recorder.interrupt());
+  for (std::size_t c = 0; c < recorders_.size(); ++c) {
+    if (recorders_[c].interrupt() && emission_sink_) {
+      emission_sink_(c, recorders_[c]);
+    }
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -53,11 +54,16 @@ class MeasurementFeed {
   /// nominal_volts: what percentages refer to.
   void feed(const quality::RapidVoltageChange& change, double nominal_volts);
   void feed(const quality::TransientEvent& event, double nominal_volts);
-  /// Samples are missing from here on.
+  /// Samples are missing from here on, or the source has ended.
   void interrupt();
   /// Nothing is measured for now: what intervals up to `longest` measured is not available until it
   /// is measured again. Retained values and those of past disturbances stay.
   void withdraw(metrology::Interval longest);
+  /// Called with each record of an emission, and with one that an interruption cut short.
+  void on_emission(
+      std::function<void(std::size_t carrier, const quality::SignallingRecorder&)> sink) {
+    emission_sink_ = std::move(sink);
+  }
 
   /// Whether, and with which limits, the template wants rapid voltage changes.
   [[nodiscard]] std::optional<quality::RvcSetup> rvc_limits(quality::RvcSetup given) const;
@@ -106,6 +112,7 @@ class MeasurementFeed {
   std::int64_t transient_ = -1;
   std::int64_t signalling_ = -1;
   std::vector<quality::SignallingRecorder> recorders_;  // one a carrier
+  std::function<void(std::size_t, const quality::SignallingRecorder&)> emission_sink_;
   bool based_ = false;
   Instant latest_ = graph::kNoInstant;
 };
