@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks, summaries, columns and waveforms as they could lie in a damaged or forged file.
+// Blocks, summaries, columns, waveforms and ½-cycle values as they could lie in a damaged or forged
+// file.
 #include <array>
 #include <cstdlib>
 #include <span>
@@ -37,6 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   inputs.add(halfcycle::Input::I1);
   const auto frames = decode_waveform(data, 8, inputs);
   if (frames && frames->size() % 8 != 0) {
+    std::abort();
+  }
+  const auto rms = decode_rms(data);
+  if (rms &&
+      (rms->time.empty() || rms->values.size() != rms->time.size() * halfcycle::kInputCount)) {
     std::abort();
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes + 1), size - 1);
