@@ -154,7 +154,8 @@ void filter(FlickerState& s, const FlickerBlock* blocks, std::size_t count) noex
   for (std::size_t n = 0; n < count; ++n) {
     const Floats4 total = *reinterpret_cast<const Floats4Unaligned*>(blocks[n].total);
     const Wide all_of_it = widen(total);
-    Wide rising = widen(*reinterpret_cast<const Floats4Unaligned*>(blocks[n].rising));
+    const Floats4 later = *reinterpret_cast<const Floats4Unaligned*>(blocks[n].rising);
+    Wide rising = widen(later);
     // Σ (D − 1 − k)·x
     Wide falling = all(s.decimation) * all_of_it - rising;
     double probe[4];
