@@ -164,6 +164,9 @@ void Flicker::restart() noexcept {
   taken_ = 0;
   steps_ = 0;
   history_count_ = 0;
+  for (auto& entry : history_) {
+    entry.fill(std::numeric_limits<float>::quiet_NaN());
+  }
   schedule();
 }
 
@@ -254,8 +257,10 @@ void Flicker::serve() noexcept {
   if (now % classify_every_ != 0) {
     return;
   }
-  std::array<float, kChannels>& latest = history_[history_count_ % kHistory];
-  ++history_count_;
+  // By the step, not by how many there were: none are taken before the reference starts.
+  const std::uint64_t entry = now / classify_every_ - 1;
+  std::array<float, kChannels>& latest = history_[entry % kHistory];
+  history_count_ = entry + 1;
   for (std::size_t c = 0; c < kChannels; ++c) {
     if (now > settle_steps_) {
       interval_max_[c] = std::max(interval_max_[c], s.max[c]);

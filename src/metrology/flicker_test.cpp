@@ -237,6 +237,21 @@ TEST(Flicker, IsNotAvailableUntilTheFiltersHaveSettled) {
   EXPECT_TRUE(std::isnan(run.flicker.close_interval().p_st[0]));
 }
 
+// A step of the voltage at 30 s is in the window that holds it, and in none before.
+TEST(Flicker, TheLargestSensationOfAWindowIsThatOfItsOwnTime) {
+  for (const double rate : {1600.0, 6400.0, 25600.0}) {
+    Voltage run(kNetworks[0], rate, [](double t) { return t < 30.0 ? 1.0 : 1.02; });
+    run.seconds(30.4);
+    const auto between = [&](double from, double to) {
+      return run.flicker.p_inst_max(from * rate, to * rate)[0];
+    };
+    EXPECT_LT(between(29.6, 29.8), 1e-3) << rate;
+    EXPECT_LT(between(29.8, 30.0), 1e-3) << rate;
+    EXPECT_GT(between(30.0, 30.2), 1.0) << rate;
+    EXPECT_TRUE(std::isnan(between(30.5, 30.7))) << rate << ": not there yet";
+  }
+}
+
 TEST(Flicker, AMissingSampleStaysInItsChannelAndItsInterval) {
   Flicker flicker({3200.0, 50.0, Lamp::V230});
   std::vector<float> frames(64 * 8, 0.0F);
