@@ -341,15 +341,10 @@ std::vector<SourceKind> source_kinds() {
       {"csv:PATH", "a table with a column per channel", true},
       {"sim:PATH", "the simulated grid of a scenario (TOML)", true},
       {"pcap:PATH",
-       "sampled values (IEC 61850-9-2) in a pcap or pcapng capture; of several streams one is "
-       "chosen "
-       "as in pcap:bay.pcap,svid=MU01,appid=0x4000",
+       "sampled values (IEC 61850-9-2) in a pcap or pcapng capture; "
+       "PATH,svid=MU01,appid=0x4000 chooses a stream",
        true},
-      {"sv:INTERFACE",
-       "sampled values from the network, live, as in sv:eth0,svid=MU01,appid=0x4000; test=yes "
-       "takes "
-       "what is marked as a test",
-       true},
+      {"sv:INTERFACE", "the same from the network, live: sv:eth0,svid=MU01,appid=0x4000", true},
       {"pqdif:PATH", "PQDIF (IEEE 1159.3): the waveforms of all observations", true},
       {"iio:DEVICE", "a converter of the Linux industrial I/O system", false},
       {"alsa:DEVICE", "a sound device", false},

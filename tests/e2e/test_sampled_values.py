@@ -5,6 +5,7 @@ one (root, or user namespaces); without it the tests are skipped and say why."""
 import math
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -292,6 +293,21 @@ class Wire(Case):
         self.unit(sv_id="MU03", app_id=0x4002, scale=0.25)
         self.settled(service, "Vln a", self.about(VOLTS / 4), meter="later")
         self.assert_gaps(service, one, 0, meter="one")
+
+    def test_what_the_kernel_had_to_drop_is_counted_and_a_gap(self):
+        self.unit()
+        service = self.start("--source", "sv:hcmeter")
+        self.settled(service, "Vln a", self.about(VOLTS))
+        service.process.send_signal(signal.SIGSTOP)
+        time.sleep(5.5)  # longer than the ring is
+        service.process.send_signal(signal.SIGCONT)
+        meter = service.wait_for("drops", lambda: next(
+            (m for m in service.meters().values() if m["dropped_samples"] > 0), None))
+        self.assertGreater(meter["dropped_samples"], RATE / 4)
+        self.assertLess(meter["dropped_samples"], 5.5 * RATE)
+        self.assertGreaterEqual(meter["gaps"], 1)
+        service.said("samples are dropped and marked as a gap")
+        self.settled(service, "Vln a", self.about(VOLTS))
 
     def test_a_silent_interface_says_what_to_look_at(self):
         self.bad(3, "run", "--source", "sv:hcmeter", *ALONE, says=["no sampled values", "VLAN", "rate"])
