@@ -49,7 +49,7 @@ Result<SvAddress> parse_sv_address(std::string_view text, std::string_view uri) 
       address.choice.app_id = *id;
     } else if (key == "test" && (value == "yes" || value == "no")) {
       address.choice.test = value == "yes";
-    } else if (equals == std::string_view::npos && end == text.size()) {
+    } else if (equals == std::string_view::npos) {
       break;  // a path with a comma in it
     } else {
       return fail(ErrorCode::Usage,

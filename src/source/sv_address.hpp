@@ -18,8 +18,8 @@ struct SvAddress {
   formats::SvChoice choice;
 };
 
-/// `text`: what follows the scheme; `uri`: all of it, for messages. A path may hold commas: what is
-/// behind its last ones counts only where it begins with a known key. Error: Usage.
+/// `text`: what follows the scheme; `uri`: all of it, for messages. A path may hold commas: the
+/// choices are what follows the last part without a '='. Error: Usage.
 [[nodiscard]] Result<SvAddress> parse_sv_address(std::string_view text, std::string_view uri);
 
 }  // namespace halfcycle::source
