@@ -297,15 +297,17 @@ void Graph::publish() {
     const Layout layout(group);
     SnapshotBlock& block = *published_[g];
     block.begin();
-    for (std::size_t i = 0; i < layout.n; ++i) {
-      const std::size_t r = group.first_register + i;
-      block.store(i, std::bit_cast<std::uint64_t>(slots_[r]));
-      block.store(layout.time(i), std::bit_cast<std::uint64_t>(times_[r]));
-      block.store(layout.marks(i), pack(marks_[r]));
-    }
-    for (std::size_t w = 0; w < layout.words; ++w) {
-      block.store(layout.word(w), words_[group.first_word + w]);
-    }
+    // Row by row from plain pointers: what lies where is not looked up again for each word.
+    const double* const slots = slots_.data() + group.first_register;
+    const std::int64_t* const times = times_.data() + group.first_register;
+    const Marks* const marks = marks_.data() + group.first_register;
+    const std::uint64_t* const words = words_.data() + group.first_word;
+    block.store_row(0, layout.n,
+                    [=](std::size_t i) { return std::bit_cast<std::uint64_t>(slots[i]); });
+    block.store_row(layout.time(0), layout.n,
+                    [=](std::size_t i) { return std::bit_cast<std::uint64_t>(times[i]); });
+    block.store_row(layout.marks(0), layout.n, [=](std::size_t i) { return pack(marks[i]); });
+    block.store_row(layout.word(0), layout.words, [=](std::size_t w) { return words[w]; });
     block.end();
   }
 }

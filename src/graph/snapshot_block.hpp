@@ -22,6 +22,14 @@ class SnapshotBlock {
   void store(std::size_t i, std::uint64_t word) {
     words_[i].store(word, std::memory_order_release);
   }
+  /// Words from `first` on, each of `count` made by make(k).
+  template <class Make>
+  void store_row(std::size_t first, std::size_t count, const Make& make) {
+    std::atomic<std::uint64_t>* const to = words_.get() + first;
+    for (std::size_t k = 0; k < count; ++k) {
+      to[k].store(make(k), std::memory_order_release);
+    }
+  }
   void end() { sequence_.store(++next_, std::memory_order_release); }
 
   /// copy(load) reads words through load(i) and is called until it met no writer.

@@ -247,6 +247,28 @@ void ValueAccumulator::add(std::span<const double> values) noexcept {
   }
 }
 
+void ValueAccumulator::add(const ValueAccumulator& later) noexcept {
+  for (const std::uint16_t k : kMembers<Rule::Max>) {
+    if (later.count_[k] > 0) {
+      sum_[k] = count_[k] == 0 ? later.sum_[k] : std::max(sum_[k], later.sum_[k]);
+    }
+  }
+  for (const std::uint16_t k : kMembers<Rule::Last>) {
+    sum_[k] = later.count_[k] > 0 ? later.sum_[k] : sum_[k];
+  }
+  for (std::size_t k = 0; k < kQuantityCount; ++k) {
+    const bool adds = kRules[k] != Rule::Max && kRules[k] != Rule::Last;
+    sum_[k] += adds ? later.sum_[k] : 0.0;
+    sine_sum_[k] += later.sine_sum_[k];
+    count_[k] += later.count_[k];
+  }
+  for (std::size_t r = 0; r < factor_sums_.size(); ++r) {
+    for (std::size_t c = 0; c < factor_sums_[r].size(); ++c) {
+      factor_sums_[r][c] += later.factor_sums_[r][c];
+    }
+  }
+}
+
 void ValueAccumulator::result(std::span<double> out) const noexcept {
   for (std::size_t k = 0; k < kQuantityCount; ++k) {
     if (count_[k] == 0) {

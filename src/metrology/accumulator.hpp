@@ -27,6 +27,8 @@ class ValueAccumulator {
   explicit ValueAccumulator(const SystemSetup& system);
   void reset() noexcept;
   void add(std::span<const double> values) noexcept;
+  /// As if the values that `later` took in followed here.
+  void add(const ValueAccumulator& later) noexcept;
   /// out: kQuantityCount.
   void result(std::span<double> out) const noexcept;
   [[nodiscard]] std::uint32_t count(QuantityId id) const noexcept { return count_[index(id)]; }

@@ -118,8 +118,10 @@ Aggregator::Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink
 void Aggregator::open(Level& level, Instant start, bool whole) noexcept {
   // 1 s lies in 10 s, and 10 s in 10 min, with the windows that end in them.
   if (level.inputs > 0 && level.interval == Interval::OneSecond) {
+    levels_[kTenSecond].sums.add(level.sums);
     levels_[kTenSecond].many->add(*level.few, inputs_);
   } else if (level.inputs > 0 && level.interval == Interval::TenSecond) {
+    levels_[kTenMinute].sums.add(level.sums);
     levels_[kTenMinute].many->add(*level.many, inputs_);
   }
   level.open = true;
@@ -168,7 +170,9 @@ void Aggregator::take(Level& level, const IntervalValues& values, const Spectrum
   level.marks = level.inputs == 0 ? values.marks : level.marks.combined(values.marks);
   ++level.inputs;
   level.covered_to = values.end;
-  level.sums.add(values.values);
+  if (level.interval != Interval::TenSecond && level.interval != Interval::TenMinute) {
+    level.sums.add(values.values);
+  }
   if (terms != nullptr && level.few != nullptr) {
     level.few->add(*terms, inputs_);
   } else if (terms != nullptr && level.interval == Interval::TwoHour) {

@@ -283,10 +283,8 @@ void turned_phasor(const TurnedPhasorRun& run, double* re, double* im) {
     Vec8 s1 = c0;
     Vec4 more_c = all<Vec4>(0.0F);
     Vec4 more_s = more_c;
-    const auto turn = [&](std::size_t n, Vec8 & c, Vec8 & s) __attribute__((always_inline)) {
-      const float w = weights == nullptr ? 1.0F : weights[n];
-      const float wc = weights == nullptr ? run.rotation[2 * n] : run.rotation[2 * n] * w;
-      const float ws = weights == nullptr ? run.rotation[2 * n + 1] : run.rotation[2 * n + 1] * w;
+    const auto turn = [&](std::size_t n, float wc, float ws, Vec8& c, Vec8& s)
+        __attribute__((always_inline)) {
       const Vec8 x = load<Vec8>(frames + n * kLanes);
       c = c + all<Vec8>(wc) * x;
       s = s + all<Vec8>(ws) * x;
@@ -296,13 +294,20 @@ void turned_phasor(const TurnedPhasorRun& run, double* re, double* im) {
         more_s = more_s + all<Vec4>(ws) * y;
       }
     };
-    std::size_t n = 0;
-    for (; n + 2 <= count; n += 2) {
-      turn(n, c0, s0);
-      turn(n + 1, c1, s1);
-    }
-    if (n < count) {
-      turn(n, c0, s0);
+    const float* rotation = run.rotation;
+    if (weights == nullptr && count == kChunkFrames) {  // nearly always
+#pragma GCC unroll 8
+      for (std::size_t n = 0; n < kChunkFrames; n += 2) {
+        turn(n, rotation[2 * n], rotation[2 * n + 1], c0, s0);
+        turn(n + 1, rotation[2 * n + 2], rotation[2 * n + 3], c1, s1);
+      }
+    } else {
+      for (std::size_t n = 0; n < count; ++n) {
+        const float w = weights == nullptr ? 1.0F : weights[n];
+        Vec8& c = n % 2 == 0 ? c0 : c1;
+        Vec8& s = n % 2 == 0 ? s0 : s1;
+        turn(n, rotation[2 * n] * w, rotation[2 * n + 1] * w, c, s);
+      }
     }
     const Vec8 c = c0 + c1;
     const Vec8 s = s0 + s1;
