@@ -417,6 +417,7 @@ Result<PreparedMeter> prepare_setup(std::unique_ptr<source::Source> source,
     setup.system.nominal_current_amperes = *options.nominal_current_amperes;
     prepared.assumption.system.nominal_current_amperes = *options.nominal_current_amperes;
   }
+  setup.system.signalling_hertz = options.signalling_hertz;
   setup.dip_threshold_ratio = options.dip_threshold_ratio;
   setup.swell_threshold_ratio = options.swell_threshold_ratio;
   setup.interruption_threshold_ratio = options.interruption_threshold_ratio;
@@ -487,6 +488,10 @@ Result<ReportData> analyze(std::unique_ptr<source::Source> source, const Analysi
                        prepared->assumption.warnings.end());
   if (nominal_known) {
     data.events.assign(meter.events().begin(), meter.events().end());
+    data.changes.assign(meter.rapid_voltage_changes().begin(), meter.rapid_voltage_changes().end());
+    data.change_limits = meter.rapid_voltage_change_limits();
+    data.transients.assign(meter.transients().begin(), meter.transients().end());
+    data.signalling.assign(meter.signalling().begin(), meter.signalling().end());
   }
   for (quality::VoltageEvent& event : data.events) {
     if (!is_available(event.duration_seconds)) {

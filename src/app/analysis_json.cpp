@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <numbers>
+
 #include "app/analysis_output.hpp"
 #include "quality/event_json.hpp"
 
@@ -128,6 +131,60 @@ void write_by_input(JsonWriter& json, Input first, const std::array<double, N>& 
   json.end_object();
 }
 
+double percent(double ratio) { return std::round(ratio * 1e10) / 1e8; }
+
+std::string_view phase_name(int phase) {
+  return name(static_cast<Input>(lane(Input::V1) + static_cast<std::size_t>(phase)));
+}
+
+void write_change(JsonWriter& json, const quality::RapidVoltageChange& change,
+                  const quality::RvcSetup& limits) {
+  const double reference = limits.reference_volts;
+  json.begin_object();
+  json.key("start").time(change.start);
+  json.key("end").time(change.end);
+  json.key("duration_s").number(change.duration_seconds);
+  json.key("worst_phase").string(phase_name(change.worst_channel));
+  json.key("delta_max_V").number(change.delta_max_volts);
+  json.key("delta_max_percent").number(100.0 * change.delta_max_volts / reference);
+  json.key("delta_steady_V").number(change.delta_steady_volts);
+  json.key("delta_steady_percent").number(100.0 * change.delta_steady_volts / reference);
+  json.key("threshold_percent").number(percent(limits.threshold_ratio));
+  json.key("hysteresis_percent").number(percent(limits.hysteresis_ratio));
+  json.key("reference_V").number(reference);
+  json.end_object();
+}
+
+void write_transient(JsonWriter& json, const quality::TransientEvent& transient,
+                     double nominal_volts) {
+  json.begin_object();
+  json.key("phase").string(phase_name(transient.channel));
+  json.key("start").time(transient.start);
+  json.key("end").time(transient.end);
+  json.key("duration_s").number(transient.duration_seconds);
+  json.key("peak_V").number(transient.peak_volts);
+  json.key("peak_percent")
+      .number(100.0 * transient.peak_volts / (std::numbers::sqrt2 * nominal_volts));
+  json.end_object();
+}
+
+void write_signalling(JsonWriter& json, const meter::SignallingRecord& record) {
+  const quality::SignallingEmission& emission = record.emission;
+  json.begin_object();
+  json.key("carrier_Hz").number(record.carrier_hertz);
+  json.key("phase").string(phase_name(emission.channel));
+  json.key("start").time(emission.start);
+  json.key("end").time(emission.end);
+  json.key("duration_s").number((emission.end - emission.start).to_seconds());
+  json.key("max_percent").number(100.0 * emission.max_ratio);
+  json.key("values_percent").begin_list();
+  for (const float ratio : record.ratios) {
+    json.number(100.0 * static_cast<double>(ratio));
+  }
+  json.end_list();
+  json.end_object();
+}
+
 void write_fault(JsonWriter& json, const quality::FaultReport& fault) {
   constexpr std::string_view kPhases = "ABC";
   std::string phases;
@@ -174,6 +231,21 @@ void write_json(JsonWriter& json, const ReportData& data) {
   json.key("events").begin_list();
   for (const quality::VoltageEvent& event : data.events) {
     quality::write_json(json, event);
+  }
+  json.end_list();
+  json.key("rapid_voltage_changes").begin_list();
+  for (const quality::RapidVoltageChange& change : data.changes) {
+    write_change(json, change, data.change_limits.value_or(quality::RvcSetup{}));
+  }
+  json.end_list();
+  json.key("transients").begin_list();
+  for (const quality::TransientEvent& transient : data.transients) {
+    write_transient(json, transient, data.system.nominal_voltage_volts);
+  }
+  json.end_list();
+  json.key("signalling").begin_list();
+  for (const meter::SignallingRecord& record : data.signalling) {
+    write_signalling(json, record);
   }
   json.end_list();
   json.key("faults").begin_list();

@@ -33,6 +33,7 @@ class Summary {
     values();
     selected();
     events();
+    changes();
     faults();
     statuses();
     notes();
@@ -87,6 +88,7 @@ class Summary {
                   bool with_range = false);
   void selected();
   void events();
+  void changes();
   void faults();
   void statuses();
   void notes();
@@ -442,6 +444,61 @@ void Summary::events() {
                                   kDigits, unicode()),
                         100.0 * data_.dip_threshold_ratio, 100.0 * data_.swell_threshold_ratio,
                         100.0 * data_.interruption_threshold_ratio));
+}
+
+void Summary::changes() {
+  const auto where = [&](Instant start) {
+    return duration_text(data_.seconds_of(start), unicode());
+  };
+  const auto volts = [&](double value) { return with_unit(value, Unit::Volt, 4, unicode()); };
+  const auto phase = [](int channel) {
+    return std::string(name(static_cast<Input>(static_cast<std::size_t>(channel))));
+  };
+  const auto list = [&](std::string_view title, std::size_t count, std::vector<std::string> head,
+                        const auto& row_of) {
+    if (count == 0) {
+      return;
+    }
+    heading(std::string(title));
+    TextTable table(
+        {Align::Right, Align::Right, Align::Right, Align::Left, Align::Right, Align::Right});
+    table.row(std::move(head));
+    for (std::size_t k = 0; k < std::min(count, kMostEvents); ++k) {
+      table.row(row_of(k));
+    }
+    out_ += table.text(2);
+    if (count > kMostEvents) {
+      out_ += format("  and {} more (--json has all)\n", count - kMostEvents);
+    }
+  };
+  list("Rapid voltage changes", data_.changes.size(),
+       {"#", "at", "duration", "phase", "largest", "steady state"}, [&](std::size_t k) {
+         const quality::RapidVoltageChange& c = data_.changes[k];
+         return std::vector<std::string>{format("{}", k + 1),
+                                         where(c.start),
+                                         duration_text(c.duration_seconds, unicode()),
+                                         phase(c.worst_channel),
+                                         volts(c.delta_max_volts),
+                                         volts(c.delta_steady_volts)};
+       });
+  list("Transients", data_.transients.size(), {"#", "at", "duration", "phase", "peak", ""},
+       [&](std::size_t k) {
+         const quality::TransientEvent& t = data_.transients[k];
+         return std::vector<std::string>{
+             format("{}", k + 1), where(t.start),      duration_text(t.duration_seconds, unicode()),
+             phase(t.channel),    volts(t.peak_volts), ""};
+       });
+  list("Mains signalling", data_.signalling.size(),
+       {"#", "at", "duration", "phase", "carrier", "largest"}, [&](std::size_t k) {
+         const meter::SignallingRecord& r = data_.signalling[k];
+         return std::vector<std::string>{
+             format("{}", k + 1),
+             where(r.emission.start),
+             duration_text((r.emission.end - r.emission.start).to_seconds(), unicode()),
+             phase(r.emission.channel),
+             format("{:g} Hz", r.carrier_hertz),
+             format("{:.2f} %", 100.0 * r.emission.max_ratio)};
+       });
 }
 
 void Summary::faults() {

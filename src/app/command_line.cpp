@@ -56,6 +56,10 @@ void add_measure_options(CLI::App& app, RawMeasure& raw, bool recording) {
   app.add_option("--hysteresis", raw.hysteresis, "Hysteresis of the thresholds [template: 2]")
       ->type_name("%")
       ->group("Events");
+  app.add_option("--signalling", raw.signalling,
+                 "Carriers of mains signalling to look for, at most three: 175,316.67")
+      ->type_name("HZ,...")
+      ->group("Events");
   app.add_option("--calibration", raw.calibration,
                  "Gain, offset and phase of the inputs (docs/formats/calibration.md)")
       ->type_name("FILE")

@@ -127,6 +127,17 @@ Result<MeasureOptions> measure_options(const RawMeasure& raw, WrittenIn where) {
     }
     options.open.inverted.add(*input);
   }
+  std::size_t carriers = 0;
+  for (const std::string& text : split_list(raw.signalling)) {
+    const auto hertz = parse_number(text);
+    if (!hertz || !(*hertz > 0.0 && *hertz <= 3000.0) ||
+        carriers == options.signalling_hertz.size()) {
+      return fail(ErrorCode::Usage,
+                  "{}: give up to three carriers above 0 and up to 3000 Hz, such as 175,316.67",
+                  option("signalling"));
+    }
+    options.signalling_hertz[carriers++] = *hertz;
+  }
   if (!raw.calibration.empty()) {
     constexpr std::size_t kMostBytes = 1 << 20;
     auto text = source::read_text_file(raw.calibration, "calibration", kMostBytes);

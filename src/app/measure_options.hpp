@@ -15,7 +15,7 @@ namespace halfcycle::app {
 
 /// Texts as typed; turned into MeasureOptions once the grammar is known to be right.
 struct RawMeasure {
-  std::string map, sets, side, pt, ct, scale, wiring, invert, from, to, calibration;
+  std::string map, sets, side, pt, ct, scale, wiring, invert, from, to, calibration, signalling;
   std::optional<double> rate, nominal_voltage, nominal_frequency, nominal_current;
   std::optional<double> dip, swell, interruption, hysteresis;  ///< %
 };

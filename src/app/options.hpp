@@ -3,6 +3,7 @@
 // anything.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <variant>
@@ -25,6 +26,7 @@ struct MeasureOptions {
   source::OpenOptions open;
   Overrides given;
   std::optional<double> nominal_current_amperes;
+  std::array<double, 3> signalling_hertz{};  ///< carriers of mains signalling; 0: none
   /// Nothing: as the template says.
   std::optional<double> dip_threshold_ratio, swell_threshold_ratio, interruption_threshold_ratio,
       hysteresis_ratio;

@@ -108,6 +108,10 @@ struct ReportData {
   std::vector<std::string> selected;    ///< labels that were asked for by name (--registers)
   std::optional<IntervalTable> series;  ///< with --every
   std::vector<quality::VoltageEvent> events;
+  std::vector<quality::RapidVoltageChange> changes;
+  std::optional<quality::RvcSetup> change_limits;
+  std::vector<quality::TransientEvent> transients;
+  std::vector<meter::SignallingRecord> signalling;
   std::vector<quality::FaultReport> faults;
   double dip_threshold_ratio = 0.90;
   double swell_threshold_ratio = 1.10;

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numbers>
 #include <span>
 #include <string_view>
 
@@ -69,6 +70,7 @@ class PageData {
     write_windows();
     write_registers();
     write_events();
+    write_changes();
     write_faults();
     json_.end_object();
     return json_.take();
@@ -408,6 +410,48 @@ class PageData {
         json_.end_object();
       }
       json_.end_list().end_object();
+    }
+    json_.end_list();
+  }
+
+  void write_changes() {
+    const double nominal = data_.system.nominal_voltage_volts;
+    json_.key("changes").begin_list();
+    for (const quality::RapidVoltageChange& change : data_.changes) {
+      json_.begin_object();
+      write_time("start", change.start);
+      write_time("end", change.end);
+      json_.key("duration_s").number(change.duration_seconds);
+      json_.key("phase").integer(static_cast<std::uint64_t>(change.worst_channel));
+      json_.key("max_V").number(change.delta_max_volts);
+      json_.key("max_percent").number(100.0 * change.delta_max_volts / nominal);
+      json_.key("steady_V").number(change.delta_steady_volts);
+      json_.key("steady_percent").number(100.0 * change.delta_steady_volts / nominal);
+      json_.end_object();
+    }
+    json_.end_list().key("transients").begin_list();
+    for (const quality::TransientEvent& transient : data_.transients) {
+      json_.begin_object();
+      write_time("start", transient.start);
+      write_time("end", transient.end);
+      json_.key("duration_s").number(transient.duration_seconds);
+      json_.key("phase").integer(static_cast<std::uint64_t>(transient.channel));
+      json_.key("peak_V").number(transient.peak_volts);
+      json_.key("peak_percent")
+          .number(100.0 * transient.peak_volts / (std::numbers::sqrt2 * nominal));
+      json_.end_object();
+    }
+    json_.end_list().key("signalling").begin_list();
+    for (const meter::SignallingRecord& record : data_.signalling) {
+      const quality::SignallingEmission& emission = record.emission;
+      json_.begin_object();
+      write_time("start", emission.start);
+      write_time("end", emission.end);
+      json_.key("duration_s").number((emission.end - emission.start).to_seconds());
+      json_.key("phase").integer(static_cast<std::uint64_t>(emission.channel));
+      json_.key("carrier_Hz").number(record.carrier_hertz);
+      json_.key("max_percent").number(100.0 * emission.max_ratio);
+      json_.end_object();
     }
     json_.end_list();
   }

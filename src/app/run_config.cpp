@@ -239,6 +239,7 @@ class ConfigReader {
     if (!raw.calibration.empty()) {
       raw.calibration = from_folder(folder_, raw.calibration);
     }
+    raw.signalling = table.string("signalling", "");
     raw.invert = table.string("invert", "");
     raw.side = table.string("side", "");
     raw.pt = table.string("pt", "");

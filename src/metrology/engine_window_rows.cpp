@@ -147,7 +147,10 @@ void Engine::State::find_excess(const signal::WindowSums& sums, Position from,
     }
     std::int64_t first = 0;
     std::int64_t last = 0;
-    for (std::int64_t n = from.whole() + 1; n <= to.whole(); ++n) {
+    // As the sums have it: a sample on the boundary belongs to the half cycle that it begins.
+    const std::int64_t begin = from.whole() + (from.fraction_bits() != 0 ? 1 : 0);
+    const std::int64_t end = to.whole() + (to.fraction_bits() != 0 ? 1 : 0);
+    for (std::int64_t n = begin; n < end; ++n) {
       const float* v = rate->ring.frames(n);
       const double u = static_cast<double>(line ? v[k] - v[minus] : v[k]);
       if (std::abs(u) > transient_limit_volts) {

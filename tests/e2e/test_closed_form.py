@@ -323,6 +323,38 @@ class ClosedForm(Case):
                     value = event.get("residual_V", event.get("maximum_V"))
                     self.assertAlmostEqual(value, volts, delta=0.0115)
 
+    def test_rapid_changes_transients_and_signalling(self):
+        # From one step of 6 %, one sample of 700 V at a zero crossing, 0.6 s of 175 Hz at 5 %.
+        rate, count = 12800.0, 57600
+        data = []
+        for n in range(count):
+            t = n / rate
+            u = 230.0 * ROOT2 * math.sin(2 * math.pi * 50.0 * t)
+            u *= 0.94 if n > 2.0 * rate - 0.5 else 1.0
+            u += 11.5 * ROOT2 * math.sin(2 * math.pi * 175.0 * t) if 0.4 <= t < 1.0 else 0.0
+            data.append(u + (700.0 if n == int(0.3 * rate) else 0.0))
+        report = self.measure({"V1": data}, rate, count, "--signalling", "175", wiring="single")
+        self.assertEqual(report["events"], [])
+        change, = report["rapid_voltage_changes"]
+        self.assertAlmostEqual(seconds(change["start"]), 2.0, delta=1e-4)
+        self.assertAlmostEqual(seconds(change["end"]), 2.01, delta=1e-4)
+        # The mean of the second before has in it the window that straddles the step.
+        before = 0.99 + 0.01 * math.sqrt((1 + 0.94 ** 2) / 2)
+        self.assertAlmostEqual(change["delta_max_percent"], 100 * (before - 0.94), delta=0.005)
+        self.assertAlmostEqual(change["delta_steady_V"], 230 * (before - 0.94), delta=0.0115)
+        self.assertEqual((change["worst_phase"], change["threshold_percent"]), ("V1", 5))
+        transient, = report["transients"]
+        self.assertAlmostEqual(seconds(transient["start"]), 0.3, delta=1e-6)
+        self.assertAlmostEqual(transient["peak_V"], 700.0, delta=1e-3)
+        self.assertAlmostEqual(transient["peak_percent"], 70000 / 230 / ROOT2, delta=1e-3)
+        self.assertAlmostEqual(transient["duration_s"], 1 / rate, delta=1e-9)
+        emission, = report["signalling"]
+        self.assertEqual((emission["carrier_Hz"], emission["phase"]), (175, "V1"))
+        self.assertAlmostEqual(seconds(emission["start"]), 0.4, delta=1e-4)
+        self.assertAlmostEqual(seconds(emission["end"]), 1.0, delta=1e-4)
+        self.assertAlmostEqual(emission["max_percent"], 5.0, delta=0.005)
+        self.assertEqual(len(emission["values_percent"]), 20)
+
     def test_two_rates_and_both_sides_of_comtrade(self):
         waves = feeder(50.0, 30.0, volts=57.735, amperes=1.0)
         times = [n / 1600 for n in range(1600)] + [1.0 + n / 6400 for n in range(6400)]

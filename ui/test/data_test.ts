@@ -67,6 +67,9 @@ function smallReport(): ReportJson {
     windows: { of: 0, list: [], orders: 0, harmonics: [] },
     registers: [],
     events: [],
+    changes: [],
+    transients: [],
+    signalling: [],
     faults: [],
   };
 }

@@ -144,6 +144,17 @@ const english = {
   iticOk: 'no interruption in function',
   eventsWithoutDuration: '{n} without a known duration are not in the picture.',
 
+  // Rapid voltage changes, transients, mains signalling
+  changes: 'Changes, transients, signalling',
+  rapidChanges: 'Rapid voltage changes',
+  largestChange: 'Largest change',
+  steadyChange: 'Steady-state change',
+  transients: 'Transients',
+  ofNominalPeak: 'Of nominal peak',
+  signalling: 'Mains signalling',
+  carrier: 'Carrier',
+  largestLevel: 'Largest level',
+
   // Faults
   faults: 'Fault report',
   faultNumber: 'Fault {n}',

@@ -11,6 +11,7 @@ import type { PaletteName } from '../lib/palette';
 import { t } from '../lib/strings';
 import { View } from '../lib/view';
 import type { Report } from './data';
+import { Changes } from './changes';
 import { Events } from './events';
 import { Faults } from './faults';
 import { Header } from './header';
@@ -39,6 +40,7 @@ export function ReportSections({ report, view }: { report: Report; view: View })
     <>
       <KeyFigures report={report} />
       <Events report={report} view={view} />
+      <Changes report={report} view={view} />
       <Faults report={report} view={view} />
       <Signals report={report} view={view} />
       <Spectrum report={report} view={view} />

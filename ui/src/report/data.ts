@@ -40,6 +40,35 @@ export interface EventJson {
   phases: { involved: boolean; extreme_V: number | null }[];
 }
 
+/// A stretch of time that can be shown.
+export interface SpanJson {
+  start_s: number;
+  start: string | null;
+  end_s: number;
+  end: string | null;
+  duration_s: number | null;
+}
+
+export interface ChangeJson extends SpanJson {
+  phase: number;
+  max_V: number | null;
+  max_percent: number | null;
+  steady_V: number | null;
+  steady_percent: number | null;
+}
+
+export interface TransientJson extends SpanJson {
+  phase: number;
+  peak_V: number | null;
+  peak_percent: number | null;
+}
+
+export interface SignallingJson extends SpanJson {
+  phase: number;
+  carrier_Hz: number;
+  max_percent: number | null;
+}
+
 export interface FaultJson {
   inception_s: number;
   inception: string | null;
@@ -113,6 +142,9 @@ export interface ReportJson {
   };
   registers: RegisterJson[];
   events: EventJson[];
+  changes: ChangeJson[];
+  transients: TransientJson[];
+  signalling: SignallingJson[];
   faults: FaultJson[];
 }
 
