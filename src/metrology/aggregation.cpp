@@ -75,8 +75,11 @@ double CycleCounter::result(Instant start) const noexcept {
       return r.hertz;
     }
   }
-  // A clock set back has its windows end before its cycles do.
-  return running_ && start_ == start ? counted() : kNotAvailable;
+  return kNotAvailable;
+}
+
+double CycleCounter::ended(Instant start) const noexcept {
+  return running_ && start_ == start ? counted() : result(start);
 }
 
 Aggregator::Aggregator(const SystemSetup& system, InputMask inputs, IntervalSink& sink)
@@ -235,9 +238,9 @@ void Aggregator::publish(Level& level, Instant end) noexcept {
   }
   level.sums.result(values_);
   if (level.interval == Interval::OneSecond) {
-    values_[index(QuantityId::Freq)] = one_second_cycles_.result(level.start);
+    values_[index(QuantityId::Freq)] = one_second_cycles_.ended(level.start);
   } else if (level.interval == Interval::TenSecond) {
-    power_frequency_hertz_ = ten_second_cycles_.result(level.start);
+    power_frequency_hertz_ = ten_second_cycles_.ended(level.start);
     values_[index(QuantityId::Freq)] = power_frequency_hertz_;
     values_[index(QuantityId::PowerFrequency)] = power_frequency_hertz_;
   }

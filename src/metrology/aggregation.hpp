@@ -39,9 +39,11 @@ class CycleCounter {
   void clock_step(Duration by) noexcept;
   /// Nothing more before `now`.
   void advance(Instant now) noexcept;
-  /// Frequency of the interval that starts at `start`, which has ended; NaN if it was not measured
-  /// throughout.
+  /// Frequency of the interval that starts at `start`; NaN if it was not measured throughout.
   [[nodiscard]] double result(Instant start) const noexcept;
+  /// The same for one that has ended by its windows: with a clock that was set back they end before
+  /// the cycles do.
+  [[nodiscard]] double ended(Instant start) const noexcept;
 
  private:
   void open(Instant at) noexcept;
