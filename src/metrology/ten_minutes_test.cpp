@@ -18,14 +18,17 @@ static_assert(1600000800 % 600 == 0);
 
 /// Three voltages, endless, in blocks; UTC as the test likes it.
 struct Stream {
-  Stream(double rate_hertz, double nominal_hertz, Instant start) : rate(rate_hertz), origin(start) {
+  Stream(double rate_hertz, double nominal_hertz, Instant start, bool record = true)
+      : rate(rate_hertz), origin(start) {
     SystemSetup system;
     system.nominal_frequency_hertz = nominal_hertz;
     engine = std::move(
         *Engine::create({.system = system, .inputs = inputs, .sample_rate_hertz = rate_hertz}));
     recorder = std::make_unique<Recorder>(kTick);
-    engine->add_sink(recorder.get());
-    engine->add_half_cycle_sink(recorder.get());
+    if (record) {
+      engine->add_sink(recorder.get());
+      engine->add_half_cycle_sink(recorder.get());
+    }
     time = {0, start, rate_hertz};
   }
   void run(
@@ -143,6 +146,52 @@ TEST(TenMinutes, PstComesWithTheTenMinuteValue) {
     EXPECT_NEAR(largest, tens[1][Q::V1Pinst], 1e-6);
   }
 }
+
+/// Pst, Plt and sliding Plt of V1 of each ten minutes, and nothing else of two hours.
+struct FlickerValues final : IntervalSink {
+  struct Row {
+    double p_st;
+    double p_lt;
+    double sliding;
+  };
+  std::vector<Row> rows;
+  void on_interval(const IntervalValues& v) override {
+    if (v.interval == Interval::TenMinute) {
+      rows.push_back({v[Q::V1Pst], v[Q::V1Plt], v[Q::V1PltSliding]});
+    }
+  }
+};
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// 61000-4-15 §5.7, 61000-4-30 §5.3: Pst is linear in the modulation, another in each ten minutes;
+// Plt of the two hours from an even hour of UTC on is the cubic mean of its twelve.
+TEST(TenMinutes, PltComesWithTheTwelfthValueFromAnEvenHourOn) {
+  const Instant even = Instant::from_unix_ns(1600000000LL / 7200 * 7200 * 1000000000LL);
+  constexpr double kLead = 600.0;
+  Stream s(800.0, 50.0, even - Duration::from_seconds(kLead), false);
+  FlickerValues found;
+  s.engine->add_sink(&found);
+  const auto size_of = [](int interval) { return 0.5 + 0.25 * interval; };
+  s.run(kLead + 7200.5, 50.0, [&](double t) {
+    const int interval = static_cast<int>(std::floor((t - kLead) / 600.0));
+    const double turns = 39.0 / 120.0 * t + 1e-9;
+    const double size = size_of(std::clamp(interval, 0, 11)) * 0.894 / 200.0;
+    return 1.0 + (turns - std::floor(turns) < 0.5 ? size : -size);
+  });
+  s.engine->finish();
+  ASSERT_EQ(found.rows.size(), 13U);
+  double cubes = 0.0;
+  for (int k = 0; k < 12; ++k) {
+    const double size = size_of(k);
+    cubes += size * size * size / 12.0;
+    const FlickerValues::Row& row = found.rows[static_cast<std::size_t>(k) + 1];
+    EXPECT_NEAR(row.p_st / size, 1.0, 0.02) << k;
+    EXPECT_EQ(is_available(row.p_lt), k == 11) << k;
+  }
+  EXPECT_NEAR(found.rows[12].p_lt / std::cbrt(cubes), 1.0, 0.01);
+  EXPECT_DOUBLE_EQ(found.rows[12].sliding, found.rows[12].p_lt);
+}
+#endif
 
 }  // namespace
 }  // namespace halfcycle::metrology::test
