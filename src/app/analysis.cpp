@@ -15,14 +15,7 @@ using meter::Column;
 using meter::Meter;
 using metrology::Interval;
 
-// Stands in where there is nothing to take a nominal voltage from: the engine needs a number, and
-// nothing that refers to it is shown then.
-constexpr double kPlaceholderVolts = 230.0;
 constexpr int kHighestOrderShown = 50;  // IEC 61000-4-30 §5.8: harmonics to the 50th
-
-bool refers_to_nominal_voltage(std::string_view label) {
-  return label.ends_with("UnderDev") || label.ends_with("OverDev");
-}
 
 std::string_view high_speed_label(std::string_view label) {
   for (const metrology::QuantityInfo& row : metrology::kQuantities) {
@@ -53,8 +46,7 @@ std::vector<Column> high_speed_columns(const Meter& meter) {
 // What the outputs need, collected while the samples go through the meter.
 class Collector {
  public:
-  Collector(Meter& meter, const AnalysisRequest& request, bool nominal_known)
-      : meter_(meter), request_(request), nominal_known_(nominal_known) {}
+  Collector(Meter& meter, const AnalysisRequest& request) : meter_(meter), request_(request) {}
 
   Result<void> set_up() {
     if (auto done = set_up_registers(); !done) {
@@ -85,9 +77,6 @@ class Collector {
       auto statistics = meter_.statistics(label);
       auto column = column_of(label);
       if (statistics && column) {
-        if (!nominal_known_ && refers_to_nominal_voltage(label)) {
-          *statistics = meter::Statistics{};
-        }
         data.registers.push_back({*std::move(column), *statistics});
       }
     }
@@ -180,13 +169,7 @@ class Collector {
     table.start.push_back(row.start);
     table.end.push_back(row.end);
     table.marks.push_back(row.marks);
-    if (!nominal_known_) {
-      table.marks.back().flagged = false;
-    }
-    for (std::size_t i = 0; i < row.values.size(); ++i) {
-      const bool hidden = !nominal_known_ && refers_to_nominal_voltage(table.columns[i].label);
-      table.values.push_back(hidden ? kNotAvailable : row.values[i]);
-    }
+    table.values.insert(table.values.end(), row.values.begin(), row.values.end());
   }
 
   Result<void> set_up_spectra() {
@@ -231,7 +214,7 @@ class Collector {
   }
 
   void on_spectra(const meter::Row& row) {
-    PhasorSet set{row.start, row.end, row.marks.flagged && nominal_known_, {}};
+    PhasorSet set{row.start, row.end, row.marks.flagged, {}};
     std::size_t at = 0;
     for (const Input input : phasor_inputs_) {
       set.phasors.push_back({input, row.values[at], row.values[at + 1]});
@@ -264,7 +247,6 @@ class Collector {
 
   Meter& meter_;
   const AnalysisRequest& request_;
-  bool nominal_known_;
   std::vector<std::string> registers_;
   std::vector<std::string> selected_;
   IntervalTable series_, half_cycle_, windows_;
@@ -409,10 +391,6 @@ Result<PreparedMeter> prepare_setup(std::unique_ptr<source::Source> source,
   prepared.energised = measured.frequency_hertz.has_value();
   prepared.assumption = assume_system(info, options.given, measured);
   setup.system = prepared.assumption.system;
-  if (!is_available(setup.system.nominal_voltage_volts)) {
-    setup.system.nominal_voltage_volts = kPlaceholderVolts;
-    setup.nominal_voltage_known = false;
-  }
   if (options.nominal_current_amperes) {
     setup.system.nominal_current_amperes = *options.nominal_current_amperes;
     prepared.assumption.system.nominal_current_amperes = *options.nominal_current_amperes;
@@ -446,8 +424,7 @@ Result<ReportData> analyze(std::unique_ptr<source::Source> source, const Analysi
     return fail(prepared.error());
   }
   Meter& meter = *prepared->meter;
-  const bool nominal_known = is_available(prepared->assumption.system.nominal_voltage_volts);
-  Collector collector(meter, request, nominal_known);
+  Collector collector(meter, request);
   if (auto done = collector.set_up(); !done) {
     return fail(done.error());
   }
@@ -486,13 +463,11 @@ Result<ReportData> analyze(std::unique_ptr<source::Source> source, const Analysi
   data.warnings = data.source.warnings;
   data.warnings.insert(data.warnings.end(), prepared->assumption.warnings.begin(),
                        prepared->assumption.warnings.end());
-  if (nominal_known) {
-    data.events.assign(meter.events().begin(), meter.events().end());
-    data.changes.assign(meter.rapid_voltage_changes().begin(), meter.rapid_voltage_changes().end());
-    data.change_limits = meter.rapid_voltage_change_limits();
-    data.transients.assign(meter.transients().begin(), meter.transients().end());
-    data.signalling.assign(meter.signalling().begin(), meter.signalling().end());
-  }
+  data.events.assign(meter.events().begin(), meter.events().end());
+  data.changes.assign(meter.rapid_voltage_changes().begin(), meter.rapid_voltage_changes().end());
+  data.change_limits = meter.rapid_voltage_change_limits();
+  data.transients.assign(meter.transients().begin(), meter.transients().end());
+  data.signalling.assign(meter.signalling().begin(), meter.signalling().end());
   for (quality::VoltageEvent& event : data.events) {
     if (!is_available(event.duration_seconds)) {
       // Open at an end of the recording: as long as it was seen.
@@ -501,7 +476,7 @@ Result<ReportData> analyze(std::unique_ptr<source::Source> source, const Analysi
     }
   }
   // Of noise on dead inputs every step would look like a fault.
-  if (nominal_known || prepared->energised) {
+  if (data.system.nominal_voltage_known() || prepared->energised) {
     data.faults.assign(meter.faults().begin(), meter.faults().end());
   }
   data.dip_threshold_ratio = meter.limits().dip_threshold_ratio;

@@ -29,11 +29,12 @@ LiveHeader header_of(const fleet::MeterPlan& plan, std::size_t meters) {
     header.source += format(", meter {} of {}", plan.identity.id, meters);
   }
   const SystemSetup& system = plan.identity.system;
-  header.system = format("{}, {}, {:g} Hz; Ctrl-C stops", name(system.wiring),
-                         plan.disturbances ? with_unit(system.nominal_voltage_volts, Unit::Volt, 5,
-                                                       detect_screen(STDOUT_FILENO).unicode)
-                                           : std::string("no nominal voltage"),
-                         system.nominal_frequency_hertz);
+  header.system =
+      format("{}, {}, {:g} Hz; Ctrl-C stops", name(system.wiring),
+             system.nominal_voltage_known() ? with_unit(system.nominal_voltage_volts, Unit::Volt, 5,
+                                                        detect_screen(STDOUT_FILENO).unicode)
+                                            : std::string("no nominal voltage"),
+             system.nominal_frequency_hertz);
   return header;
 }
 
@@ -58,12 +59,11 @@ class Run {
                             .first_plan = [this](const fleet::MeterPlan& plan) -> Result<void> {
                               header_ = header_of(plan, config_.meters.size());
                               wiring_ = plan.identity.system.wiring;
-                              events_ = plan.disturbances;
                               return {};
                             },
                             .first_meter =
                                 [&](meter::Meter& meter) {
-                                  auto columns = feed_.attach(meter, events_);
+                                  auto columns = feed_.attach(meter);
                                   if (columns) {
                                     columns_ = *std::move(columns);
                                   } else {
@@ -155,7 +155,6 @@ class Run {
   LiveFeed feed_;
   LiveHeader header_;
   Wiring wiring_ = Wiring::FourWireWye;
-  bool events_ = true;
   LiveFeed::Columns columns_;
 };
 

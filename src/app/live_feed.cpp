@@ -11,7 +11,7 @@ namespace halfcycle::app {
 
 using metrology::Interval;
 
-Result<LiveFeed::Columns> LiveFeed::attach(meter::Meter& meter, bool events) {
+Result<LiveFeed::Columns> LiveFeed::attach(meter::Meter& meter) {
   Columns columns;
   const auto observe = [&](Interval interval, Message::Kind kind,
                            std::vector<meter::Column>& out) -> Result<void> {
@@ -38,14 +38,12 @@ Result<LiveFeed::Columns> LiveFeed::attach(meter::Meter& meter, bool events) {
       return fail(done.error());
     }
   }
-  if (events) {
-    meter.on_event([this](const quality::VoltageEvent& event) {
-      Message message;
-      message.kind = Message::Kind::Event;
-      message.event = event;
-      put(message);
-    });
-  }
+  meter.on_event([this](const quality::VoltageEvent& event) {
+    Message message;
+    message.kind = Message::Kind::Event;
+    message.event = event;
+    put(message);
+  });
   return columns;
 }
 

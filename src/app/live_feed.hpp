@@ -37,7 +37,7 @@ class LiveFeed {
   struct Columns {
     std::vector<meter::Column> window, second;
   };
-  [[nodiscard]] Result<Columns> attach(meter::Meter& meter, bool events);
+  [[nodiscard]] Result<Columns> attach(meter::Meter& meter);
   void take(const std::function<void(const Message&)>& sink);
   /// Nobody takes any more: the meter waits no longer.
   void close() { closed_.store(true, std::memory_order_release); }

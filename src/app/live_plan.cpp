@@ -138,8 +138,7 @@ Result<LivePlan> make_live_plan(const MeterConfig& meter, PlanContext& context) 
   live.warnings = info.warnings;
   live.warnings.insert(live.warnings.end(), prepared->assumption.warnings.begin(),
                        prepared->assumption.warnings.end());
-  plan.disturbances = is_available(prepared->assumption.system.nominal_voltage_volts);
-  if (!plan.disturbances) {
+  if (!prepared->assumption.system.nominal_voltage_known()) {
     live.warnings.emplace_back(
         "no nominal voltage is known: dips and swells are not looked for; say what it is with "
         "nominal_voltage (--nominal-voltage)");

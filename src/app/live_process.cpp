@@ -92,8 +92,7 @@ struct LiveProcess::State {
   /// What a meter keeps goes to the store, and comes from it before the first sample.
   void record(fleet::MeterPlan& plan, std::function<void(meter::Meter&)> observe) {
     const auto intake = std::make_shared<std::shared_ptr<recorder::Intake>>();
-    const bool disturbances = plan.disturbances;
-    plan.attach = [this, intake, disturbances, observe = std::move(observe)](
+    plan.attach = [this, intake, observe = std::move(observe)](
                       const std::shared_ptr<fleet::LiveMeter>& self, meter::Meter& measuring) {
       if (store) {
         const std::string id = self->identity().id;
@@ -106,10 +105,8 @@ struct LiveProcess::State {
           recorder::Intake& sink = **intake;
           measuring.graph().set_event_sink(&sink);
           measuring.graph().set_effect_sink(&sink);
-          if (disturbances) {
-            measuring.on_event(
-                [&sink](const quality::VoltageEvent& event) { sink.on_voltage_event(event); });
-          }
+          measuring.on_event(
+              [&sink](const quality::VoltageEvent& event) { sink.on_voltage_event(event); });
         } else {
           log.write(LogLevel::Error, format("meter {}", id),
                     format("measures, but keeps nothing: {}", attached.error().message));

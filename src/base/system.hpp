@@ -54,7 +54,9 @@ enum class PhaseOrder : std::uint8_t { Abc, Acb };
 /// Nominal values and conventions of one meter.
 struct SystemSetup {
   Wiring wiring = Wiring::FourWireWye;
-  double nominal_voltage_volts = 230.0;  ///< L-N for wye and single, L-L for delta (manual)
+  /// L-N for wye and single, L-L for delta (manual). NaN where nobody knows it: then what refers to
+  /// it (deviations, dips, transients, signalling, presence of phases) is not available.
+  double nominal_voltage_volts = 230.0;
   double nominal_current_amperes = 5.0;
   /// Largest demand current, what TDD refers to (IEEE 519); 0: the nominal current.
   double demand_current_amperes = 0.0;
@@ -71,6 +73,14 @@ struct SystemSetup {
     V230,
     V120
   } flicker_lamp = FlickerLamp::ByFrequency;
+
+  [[nodiscard]] bool nominal_voltage_known() const {
+    return nominal_voltage_volts == nominal_voltage_volts;
+  }
+  /// What floors of noise refer to.
+  [[nodiscard]] double floor_voltage_volts() const {
+    return nominal_voltage_known() ? nominal_voltage_volts : 230.0;
+  }
 
   /// 10 cycles in 50 Hz systems, 12 in 60 Hz systems (IEC 61000-4-30 §4.4).
   [[nodiscard]] int window_cycles() const { return nominal_frequency_hertz >= 55.0 ? 12 : 10; }

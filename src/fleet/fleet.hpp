@@ -53,8 +53,6 @@ struct MeterPlan {
   std::string share;
   /// The clock of this machine is off: no value has a valid time.
   bool clock_ok = true;
-  /// There is a nominal voltage that dips and swells refer to.
-  bool disturbances = true;
   /// Opens the source again after it was lost (live sources); empty: it stays lost.
   std::function<Result<std::unique_ptr<source::Source>>()> reopen;
   /// Once a meter of the same id that it replaces has stopped, before the first sample: values from

@@ -66,7 +66,7 @@ Result<std::shared_ptr<RunningMeter>> RunningMeter::create(MeterPlan plan,
   if (!made) {
     return fail(made.error().code, "meter '{}': {}", plan.identity.id, made.error().message);
   }
-  if (plan.disturbances) {
+  if (plan.setup.system.nominal_voltage_known()) {
     plan.identity.limits = (*made)->limits();
   }
   return std::shared_ptr<RunningMeter>(new RunningMeter(std::move(plan), setup, *std::move(made)));
@@ -98,14 +98,12 @@ RunningMeter::RunningMeter(MeterPlan plan, const FleetSetup& setup,
       notices_(kNotices),
       status_(kText + kTextWords) {
   live_ = source_ && source_->info().live;
-  if (plan.disturbances) {
-    meter_->on_event_start([this](const quality::VoltageEvent& event) {
-      notices_.push({.ended = false, .event = event});
-    });
-    meter_->on_event([this](const quality::VoltageEvent& event) {
-      notices_.push({.ended = true, .event = event});
-    });
-  }
+  meter_->on_event_start([this](const quality::VoltageEvent& event) {
+    notices_.push({.ended = false, .event = event});
+  });
+  meter_->on_event([this](const quality::VoltageEvent& event) {
+    notices_.push({.ended = true, .event = event});
+  });
   meter_->on_half_cycle([this](Instant end, std::span<const double> rms) { rms_.push(end, rms); });
   publish();
 }

@@ -108,6 +108,8 @@ class Graph {
   [[nodiscard]] double number(std::uint32_t reg) const { return slots_[reg]; }
   /// Live value of a setup register, by its number in the template.
   [[nodiscard]] double setup_number(std::uint32_t setup) const { return setup_numbers_[setup]; }
+  /// Grows with each change of a setup register that has taken effect.
+  [[nodiscard]] std::uint64_t setup_changes() const { return setup_changes_; }
   /// Modules evaluated since creation: what the tests of change propagation count.
   [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
 
@@ -187,6 +189,7 @@ class Graph {
   Instant end_;
   std::uint64_t frame_ = 0;
   std::uint64_t evaluations_ = 0;
+  std::uint64_t setup_changes_ = 0;
   std::uint64_t effect_sequence_ = 0;
   EventSink* events_ = nullptr;
   EffectSink* effects_ = nullptr;

@@ -59,6 +59,7 @@ void Graph::apply(PendingCommand& command) {
       }
       post(event);
       setup_numbers_[command.index] = command.number;
+      ++setup_changes_;
       if (slot != kNoIndex) {
         setup_texts_[slot].swap(command.text);
       }
@@ -273,6 +274,7 @@ Result<void> Graph::restore_setup(std::string_view module, std::string_view setu
   }
   const std::lock_guard lock(submit_mutex_);
   setup_numbers_[*found] = accepted_numbers_[*found] = checked->number;
+  ++setup_changes_;
   if (checked->text) {
     const std::uint32_t slot = compiled_->text_slots()[*found];
     setup_texts_[slot] = accepted_texts_[slot] = std::move(checked->text);

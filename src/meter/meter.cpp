@@ -39,8 +39,9 @@ quality::VoltageEventSetup event_setup(const MeterSetup& setup) {
   events.hysteresis_ratio = setup.hysteresis_ratio.value_or(events.hysteresis_ratio);
   events.line_to_line = is_line_to_line(setup.system.wiring);
   for (std::size_t p = 0; p < 3; ++p) {
-    // Line-to-line channels exist as soon as two voltages do.
-    events.watched[p] = setup.nominal_voltage_known &&
+    // Line-to-line channels exist as soon as two voltages do. Without a nominal voltage nothing
+    // says what a dip is.
+    events.watched[p] = setup.system.nominal_voltage_known() &&
                         (events.line_to_line || setup.inputs.has(static_cast<Input>(p)));
   }
   return events;
@@ -115,15 +116,16 @@ struct Meter::State final : metrology::IntervalSink,
     RowSink sink;
   };
 
-  State(const MeterSetup& meter_setup, std::unique_ptr<Engine> measuring,
-        std::unique_ptr<graph::Graph> made)
+  /// given: what the setup of the modules is applied to; meter_setup: with it.
+  State(const MeterSetup& meter_setup, const SystemSetup& given_system,
+        std::unique_ptr<graph::Graph> graph, std::unique_ptr<Engine> measuring)
       : setup(meter_setup),
+        given(given_system),
         engine(std::move(measuring)),
-        registers(std::move(made)),
+        registers(std::move(graph)),
         feed(*registers),
-        limits(feed.limits(event_setup(meter_setup))),
         detector(
-            limits, [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
+            {}, [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
             [this](const quality::VoltageEvent& event) {
               for (const auto& sink : start_sinks) {
                 sink(event);
@@ -135,20 +137,8 @@ struct Meter::State final : metrology::IntervalSink,
             transient_events.push_back(event);
           }
         }) {
-    rvc_limits = feed.rvc_limits(rvc_setup(limits, setup));
-    if (rvc_limits) {
-      rvc.emplace(*rvc_limits, [this](const quality::RapidVoltageChange& change) {
-        feed.feed(change, setup.system.nominal_voltage_volts);
-        if (setup.analysis) {
-          voltage_changes.push_back(change);
-        }
-      });
-    }
-    if (const auto ratio = feed.transient_ratio(); ratio && setup.nominal_voltage_known) {
-      engine->set_transient_limit(*ratio * 1.41421356237309504880 *
-                                  setup.system.nominal_voltage_volts);
-    }
-    sliding = feed.sliding_reference();
+    set_limits();
+    followed = registers->setup_changes();
     if (setup.analysis) {
       feed.on_emission([this](std::size_t carrier, const quality::SignallingRecorder& recorder) {
         emissions.push_back({setup.system.signalling_hertz[carrier],
@@ -169,6 +159,43 @@ struct Meter::State final : metrology::IntervalSink,
     engine->add_sink(this);
     engine->add_half_cycle_sink(this);
     engine->set_event_query(this);
+  }
+
+  /// What the modules' setup says to detectors.
+  void set_limits() {
+    sliding = feed.sliding_reference();
+    limits = feed.limits(event_setup(setup));
+    detector.set_limits(limits, sliding);
+    const auto changes = setup.system.nominal_voltage_known()
+                             ? feed.rvc_limits(rvc_setup(limits, setup))
+                             : std::nullopt;
+    if (changes != rvc_limits) {
+      rvc_limits = changes;
+      rvc.reset();
+      if (changes) {
+        rvc.emplace(*changes, [this](const quality::RapidVoltageChange& change) {
+          feed.feed(change, setup.system.nominal_voltage_volts);
+          if (setup.analysis) {
+            voltage_changes.push_back(change);
+          }
+        });
+      }
+    }
+    if (const auto ratio = feed.transient_ratio(); ratio && setup.system.nominal_voltage_known()) {
+      engine->set_transient_limit(*ratio * 1.41421356237309504880 *
+                                  setup.system.nominal_voltage_volts);
+    }
+  }
+
+  /// Setup that was restored before the first sample, or changed by a command since.
+  void follow_setup() {
+    if (registers->setup_changes() == followed) {
+      return;
+    }
+    followed = registers->setup_changes();
+    engine->follow(modules::system_of(*registers, given));
+    feed.follow_setup();
+    set_limits();
   }
 
   void on_interval(const IntervalValues& interval) override {
@@ -200,6 +227,7 @@ struct Meter::State final : metrology::IntervalSink,
             {interval.interval, interval.start, interval.end, interval.marks, observer.values});
       }
     }
+    follow_setup();
   }
 
   void on_voltage_window(const VoltageWindow& window) override {
@@ -275,10 +303,12 @@ struct Meter::State final : metrology::IntervalSink,
   }
 
   MeterSetup setup;
+  SystemSetup given;
+  std::uint64_t followed = 0;  ///< Graph::setup_changes() that are in effect
   std::unique_ptr<Engine> engine;
   std::unique_ptr<graph::Graph> registers;
   modules::MeasurementFeed feed;
-  const quality::VoltageEventSetup limits;
+  quality::VoltageEventSetup limits;
   quality::VoltageEventDetector detector;
   quality::TransientDetector transients;
   std::optional<quality::RvcDetector> rvc;
@@ -317,10 +347,7 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
       !valid) {
     return fail(valid.error());
   }
-  complete.system.flicker_lamp =
-      modules::flicker_lamp(*complete.compiled_template, setup.system.flicker_lamp);
-  complete.system.signalling_hertz =
-      modules::signalling_carriers(*complete.compiled_template, setup.system.signalling_hertz);
+  complete.system = modules::system_of(*registers, setup.system);
   auto engine = Engine::create({.system = complete.system,
                                 .inputs = setup.inputs,
                                 .sample_rate_hertz = setup.sample_rate_hertz,
@@ -329,11 +356,12 @@ Result<std::unique_ptr<Meter>> Meter::create(const MeterSetup& setup) {
   if (!engine) {
     return fail(engine.error());
   }
-  return std::unique_ptr<Meter>(
-      new Meter(std::make_unique<State>(complete, *std::move(engine), std::move(registers))));
+  return std::unique_ptr<Meter>(new Meter(
+      std::make_unique<State>(complete, setup.system, std::move(registers), *std::move(engine))));
 }
 
 void Meter::push(const SampleBlock& block) {
+  state_->follow_setup();
   const auto piece =
       static_cast<std::size_t>(std::max(1.0, std::floor(kPieceSeconds * block.time.rate_hertz)));
   if (!state_->fault_analyzer || block.frame_count <= piece) {

@@ -47,8 +47,6 @@ struct MeterSetup {
   /// 5 and 2 %.
   std::optional<double> dip_threshold_ratio, swell_threshold_ratio, interruption_threshold_ratio,
       hysteresis_ratio;
-  /// Without a nominal voltage nothing says what a dip is: no voltage events, transients or RVC.
-  bool nominal_voltage_known = true;
   /// For recordings: statistics over the run and fault reports (keeps 2.5 s of samples).
   bool analysis = false;
   /// Compiled once, shared by all meters made from it. Null: the shipped `standard` template.

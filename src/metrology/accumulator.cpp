@@ -182,9 +182,6 @@ void means_of(const SpectrumSums<T>& sums, InputMask inputs, Spectra& out) {
 
 }  // namespace
 
-ValueAccumulator::ValueAccumulator(const SystemSetup& system)
-    : convention_(system.pf_sign_iec ? PfConvention::Iec : PfConvention::Ieee) {}
-
 void ValueAccumulator::reset() noexcept {
   sum_.fill(0.0);
   sine_sum_.fill(0.0);

@@ -24,7 +24,11 @@ namespace halfcycle::metrology {
 /// of Uunder and Uover.
 class ValueAccumulator {
  public:
-  explicit ValueAccumulator(const SystemSetup& system);
+  explicit ValueAccumulator(const SystemSetup& system) { follow(system); }
+  /// The sign of power factors is from now on that of `system`.
+  void follow(const SystemSetup& system) noexcept {
+    convention_ = system.pf_sign_iec ? PfConvention::Iec : PfConvention::Ieee;
+  }
   void reset() noexcept;
   void add(std::span<const double> values) noexcept;
   /// As if the values that `later` took in followed here.
@@ -36,7 +40,7 @@ class ValueAccumulator {
  private:
   void add_direction(std::size_t k, double radians) noexcept;
 
-  PfConvention convention_;
+  PfConvention convention_ = PfConvention::Ieee;
   std::array<double, kQuantityCount> sum_{};
   std::array<double, kQuantityCount> sine_sum_{};  ///< angles only
   std::array<std::uint32_t, kQuantityCount> count_{};

@@ -143,6 +143,13 @@ void Aggregator::open(Level& level, Instant start, bool whole) noexcept {
   }
 }
 
+void Aggregator::follow(const SystemSetup& system) noexcept {
+  for (Level& level : levels_) {
+    level.sums.follow(system);
+  }
+  overlap_.sums.follow(system);
+}
+
 void Aggregator::begin(Instant start) noexcept {
   one_second_cycles_.reset();
   ten_second_cycles_.reset();

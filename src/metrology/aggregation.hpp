@@ -88,6 +88,9 @@ class Aggregator {
   /// Measuring stops here.
   void end(Instant at) noexcept;
 
+  /// Takes over what Engine::follow says.
+  void follow(const SystemSetup& system) noexcept;
+
   /// Where Pst comes from; outlives the aggregator or is replaced.
   void set_flicker(const FlickerSeries* flicker) noexcept { flicker_ = flicker; }
 

@@ -22,7 +22,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineSetup& setup) {
                 "nominal frequency {} Hz: must lie in 10 … 1000 Hz (50 or 60 are usual)",
                 system.nominal_frequency_hertz);
   }
-  if (!positive(system.nominal_voltage_volts)) {
+  if (system.nominal_voltage_known() && !positive(system.nominal_voltage_volts)) {
     return fail(ErrorCode::InvalidSetup, "nominal voltage {} V: must be a positive number",
                 system.nominal_voltage_volts);
   }
@@ -57,6 +57,7 @@ std::string_view name(Stage stage) {
   return kNames[static_cast<std::size_t>(stage)];
 }
 
+void Engine::follow(const SystemSetup& system) noexcept { state_->follow(system); }
 void Engine::set_transient_limit(double volts) noexcept { state_->transient_limit_volts = volts; }
 
 void Engine::push(const SampleBlock& block) noexcept {

@@ -153,6 +153,10 @@ class Engine {
   void set_event_query(const EventQuery* query);
   /// Null: none (at first). Not owned.
   void set_stage_clock(StageClock* clock);
+  /// Takes over from `system` what may change while the meter measures: phase order, sign of power
+  /// factors, kVA method, demand current and carriers, from the next 10/12-cycle window on; the
+  /// lamp only before the first sample. Longer intervals in progress hold both.
+  void follow(const SystemSetup& system) noexcept;
   /// Samples whose |u| is beyond it are handed over as PeakExcess; infinite at the start.
   void set_transient_limit(double volts) noexcept;
 

@@ -89,7 +89,7 @@ void Engine::State::do_half_cycle() noexcept {
       channel.windows.advance(r.tracker, cycle, phasor_of(cycle.phasors),
                               earlier ? phasor_of(r.tracker.at(cycle.number - 1).phasors) : nothing,
                               earlier ? phasor_of(r.tracker.at(cycle.number - 2).phasors) : nothing,
-                              0.05 * setup.system.nominal_voltage_volts);
+                              0.05 * setup.system.floor_voltage_volts());
     }
     WindowSums whole = half_sums_;
     whole += sums;

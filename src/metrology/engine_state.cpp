@@ -187,4 +187,29 @@ void Engine::State::make_channels() {
   }
 }
 
+void Engine::State::follow(const SystemSetup& system) noexcept {
+  followed_ = system;
+  follows_ = true;
+  if (phase_ == Phase::Idle && !due_.waiting) {
+    take_over();
+  }
+}
+
+void Engine::State::take_over() noexcept {
+  follows_ = false;
+  SystemSetup& now = setup.system;
+  now.phase_order = followed_.phase_order;
+  now.pf_sign_iec = followed_.pf_sign_iec;
+  now.kva_method = followed_.kva_method;
+  now.demand_current_amperes = followed_.demand_current_amperes;
+  now.signalling_hertz = followed_.signalling_hertz;
+  if (!began_ && now.flicker_lamp != followed_.flicker_lamp) {
+    now.flicker_lamp = followed_.flicker_lamp;
+    rate->flicker =
+        FlickerSeries(flicker_setup(setup, rate->source_rate_hertz), is_line_to_line(now.wiring));
+  }
+  valuer.follow(now);
+  aggregation.follow(now);
+}
+
 }  // namespace halfcycle::metrology

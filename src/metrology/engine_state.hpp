@@ -145,6 +145,7 @@ struct Engine::State {
   void push(const SampleBlock& block) noexcept;
   bool work() noexcept;
   void finish() noexcept;
+  void follow(const SystemSetup& system) noexcept;
 
   [[nodiscard]] bool measures_cycles() const noexcept { return rate->measures_cycles; }
   [[nodiscard]] int highest_order() const noexcept {
@@ -219,6 +220,7 @@ struct Engine::State {
 
   [[nodiscard]] static InputMask spectrum_inputs_of(const EngineSetup& setup, const Valuer& valuer);
   void make_channels();
+  void take_over() noexcept;
   void begin_segment(const SampleBlock& block) noexcept;
   void end_segment() noexcept;
   [[nodiscard]] bool is_correction(const SampleBlock& block) const noexcept;
@@ -268,6 +270,8 @@ struct Engine::State {
   [[nodiscard]] bool flagged(Instant start, Instant end) const noexcept;
 
   std::array<Channel, 6> channels_{};
+  SystemSetup followed_;  ///< to be taken over at the next window
+  bool follows_ = false;
   bool transform_ = false;  ///< frames need make_canonical beyond a change of lanes
 
   // Segment.

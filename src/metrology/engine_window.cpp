@@ -75,6 +75,9 @@ void Engine::State::begin_next_window(Position end, double end_turns) noexcept {
 
 void Engine::State::open_window(Position start, Position end) noexcept {
   finish_window();
+  if (follows_) {
+    take_over();
+  }
   const ReferenceTracker& tracker = rate->tracker;
   const double cycles = setup.system.window_cycles();
   due_.waiting = true;

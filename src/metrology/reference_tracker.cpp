@@ -56,7 +56,7 @@ ReferenceTracker::ReferenceTracker(const SystemSetup& system, InputMask inputs, 
     : system_(system), rate_hertz_(rate_hertz) {
   const bool volts = has_voltages(inputs);
   first_lane_ = volts ? lane(Input::V1) : lane(Input::I1);
-  floor_ = volts ? kVoltageFloorRatio * system.nominal_voltage_volts
+  floor_ = volts ? kVoltageFloorRatio * system.floor_voltage_volts()
                  : kCurrentFloorRatio * system.nominal_current_amperes;
   frequency_ = system.nominal_frequency_hertz;
 }
@@ -447,7 +447,7 @@ double coarse_frequency(const float* frames, std::size_t frame_count, std::size_
   const std::size_t first = volts ? lane(Input::V1) : lane(Input::I1);
   const double nominal = system.nominal_frequency_hertz;
   const double cycles = static_cast<double>(frame_count) / rate_hertz * nominal;
-  const double floor = volts ? kVoltageFloorRatio * system.nominal_voltage_volts
+  const double floor = volts ? kVoltageFloorRatio * system.floor_voltage_volts()
                              : kCurrentFloorRatio * system.nominal_current_amperes;
   if (cycles < 1.0) {
     return kNotAvailable;

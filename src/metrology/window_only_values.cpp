@@ -109,7 +109,7 @@ void Valuer::phases(const WindowMeasures& m, std::span<double> values) const noe
     const Sequence s = symmetrical_components(p, false);
     const double forward = std::norm(s.positive);
     const double backward = std::norm(s.negative);
-    const double floor = voltages ? 0.02 * system_.nominal_voltage_volts : current_floor_;
+    const double floor = voltages ? 0.02 * system_.floor_voltage_volts() : current_floor_;
     const double larger = forward > backward ? forward : backward;
     const double smaller = forward > backward ? backward : forward;
     // derived: with one phase missing |U2|/|U1| is a half, with two it is one: no order then.
@@ -136,7 +136,8 @@ void Valuer::phases(const WindowMeasures& m, std::span<double> values) const noe
     alive = alive || u > kAliveRatio * declared_volts();
     missing += u < kMissingRatio * declared_volts() ? weight : 0.0;
   }
-  at(Q::PhaseLoss) = any ? (alive ? missing : 0.0) : kNotAvailable;
+  at(Q::PhaseLoss) =
+      any && system_.nominal_voltage_known() ? (alive ? missing : 0.0) : kNotAvailable;
 }
 
 }  // namespace halfcycle::metrology

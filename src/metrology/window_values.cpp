@@ -127,8 +127,15 @@ Valuer::Valuer(const SystemSetup& system, InputMask inputs) : system_(system), i
       has_power_ = has_power_ || (has_voltage_[k] && has_current_[k]);
     }
   }
-  voltage_floor_ = kVoltageFloorRatio * system.nominal_voltage_volts;
+  voltage_floor_ = kVoltageFloorRatio * system.floor_voltage_volts();
   current_floor_ = kCurrentFloorRatio * system.nominal_current_amperes;
+}
+
+void Valuer::follow(const SystemSetup& system) noexcept {
+  system_.phase_order = system.phase_order;
+  system_.pf_sign_iec = system.pf_sign_iec;
+  system_.kva_method = system.kva_method;
+  system_.signalling_hertz = system.signalling_hertz;
 }
 
 double Valuer::total_power(const std::array<double, 3>& power) const noexcept {
@@ -354,7 +361,7 @@ void Valuer::fundamentals(const WindowMeasures& m, std::span<double> values) con
   };
   const bool polyphase = m.has_phasors && system_.wiring != Wiring::Single;
   fill(u, polyphase && has_u[0] && has_u[1] && has_u[2], !line_to_line_, voltage_floor_,
-       kSequenceFloorRatio * system_.nominal_voltage_volts, Q::VZeroSeqMag, Q::VZeroSeqAng,
+       kSequenceFloorRatio * system_.floor_voltage_volts(), Q::VZeroSeqMag, Q::VZeroSeqAng,
        Q::VPosSeqMag, Q::VPosSeqAng, Q::VNegSeqMag, Q::VNegSeqAng, Q::VunbalU2, Q::VunbalU0);
   fill(i, polyphase && has_current_[0] && has_current_[1] && has_current_[2], true, current_floor_,
        kCurrentSequenceFloorRatio * system_.nominal_current_amperes, Q::IZeroSeqMag, Q::IZeroSeqAng,
@@ -375,7 +382,7 @@ bool Valuer::has(QuantityId id) const noexcept {
   const std::complex<double> half_turn(-0.5, -0.86602540378443864676);
   std::complex<double> angle(1.0, 0.0);
   for (std::size_t k = 0; k < 3; ++k) {
-    m.phasor[k] = angle * system_.nominal_voltage_volts;
+    m.phasor[k] = angle * system_.floor_voltage_volts();
     m.phasor[kI0 + k] = angle * std::complex<double>(0.8, -0.6) * system_.nominal_current_amperes;
     angle *= half_turn;
   }
@@ -384,7 +391,7 @@ bool Valuer::has(QuantityId id) const noexcept {
     std::swap(m.phasor[kI0 + 1], m.phasor[kI0 + 2]);
   }
   // Sequence components that are zero on the ideal signal exist all the same.
-  const std::complex<double> volts(0.1 * system_.nominal_voltage_volts, 0.0);
+  const std::complex<double> volts(0.1 * system_.floor_voltage_volts(), 0.0);
   const std::complex<double> amperes(0.1 * system_.nominal_current_amperes, 0.0);
   m.phasor[0] += volts;
   m.phasor[kI0] += amperes;
@@ -415,14 +422,15 @@ bool Valuer::has(QuantityId id) const noexcept {
   }
   if (row.group == QuantityGroup::MainsSignalling) {
     const auto carrier = static_cast<std::size_t>(row.label.back() - '1');
-    return has_channel() && system_.signalling_hertz[carrier] > 0.0;
+    return has_channel() && system_.nominal_voltage_known() &&
+           system_.signalling_hertz[carrier] > 0.0;
   }
-  if (row.group == QuantityGroup::Flicker || row.label.ends_with("Pinst") ||
-      (row.label.ends_with("Sliding Ref") && input)) {
+  if (row.group == QuantityGroup::Flicker || row.label.ends_with("Pinst")) {
     return has_channel();
   }
-  if (id == Q::VavgSlidingRef) {
-    return has_quality_voltage(0) || has_quality_voltage(1) || has_quality_voltage(2);
+  if (row.label.ends_with("Sliding Ref")) {
+    const bool any = has_quality_voltage(0) || has_quality_voltage(1) || has_quality_voltage(2);
+    return system_.nominal_voltage_known() && (input ? has_channel() : any);
   }
   if (row.group == QuantityGroup::Energy) {
     const char phase = row.label.back();

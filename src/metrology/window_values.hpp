@@ -42,6 +42,9 @@ class Valuer {
  public:
   Valuer(const SystemSetup& system, InputMask inputs);
 
+  /// Takes over what Engine::follow says.
+  void follow(const SystemSetup& system) noexcept;
+
   /// values: kQuantityCount. Sets the rows that ½-cycle values and windows share; all others stay
   /// as they are.
   void evaluate(const WindowMeasures& measures, std::span<double> values) const noexcept;
@@ -66,7 +69,7 @@ class Valuer {
   /// Smallest fundamentals whose angle means anything, V and A.
   [[nodiscard]] double voltage_floor_volts() const noexcept { return voltage_floor_; }
   [[nodiscard]] double current_floor_amperes() const noexcept { return current_floor_; }
-  /// The voltage that quality quantities refer to: Udin of L-N or L-L.
+  /// The voltage that quality quantities refer to: Udin of L-N or L-L; NaN if it is not known.
   [[nodiscard]] double declared_volts() const noexcept { return system_.nominal_voltage_volts; }
 
  private:

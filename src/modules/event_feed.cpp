@@ -161,10 +161,32 @@ void MeasurementFeed::write_emission(std::size_t carrier, Instant now) {
                        seconds));
 }
 
+quality::SignallingSetup MeasurementFeed::signalling_limits() const {
+  using namespace mains_signalling;
+  return {.threshold_ratio = setup_of(signalling_, kThreshold) / 100.0,
+          .record_seconds = setup_of(signalling_, kRecordTime)};
+}
+
+void MeasurementFeed::follow_setup() {
+  for (quality::SignallingRecorder& recorder : recorders_) {
+    recorder.set_limits(signalling_limits());
+  }
+}
+
 void MeasurementFeed::interrupt() {
+  using namespace mains_signalling;
   for (std::size_t c = 0; c < recorders_.size(); ++c) {
-    if (recorders_[c].interrupt() && emission_sink_) {
-      emission_sink_(c, recorders_[c]);
+    if (recorders_[c].interrupt()) {
+      // The record ends here, with what it has.
+      begin_event(latest_);
+      write_emission(c, latest_);
+      graph_.write(module(signalling_).first_register +
+                       static_cast<std::uint32_t>(kLevels + c * kOutputsACarrier + kActive),
+                   0.0, Marks{});
+      graph_.commit();
+      if (emission_sink_) {
+        emission_sink_(c, recorders_[c]);
+      }
     }
   }
 }

@@ -13,12 +13,12 @@ constexpr auto kIds =
 constexpr auto kOutputs = measured_outputs(kIds, false, graph::Retain::No);
 
 constexpr std::array<std::string_view, 3> kLamps{"by frequency", "230 V", "120 V"};
-constexpr std::array kSetup{
-    graph::SetupSpec{.name = "Lamp Type",
-                     .cls = graph::RegisterClass::Enumerated,
-                     .choices = kLamps,
-                     .help = "Lamp of the low-voltage network served; by frequency: 120 V in 60 Hz "
-                             "systems, 230 V in others. Taken in when the meter starts"}};
+constexpr std::array kSetup{graph::SetupSpec{
+    .name = "Lamp Type",
+    .cls = graph::RegisterClass::Enumerated,
+    .choices = kLamps,
+    .help = "Lamp of the low-voltage network served; by frequency: 120 V in 60 Hz "
+            "systems, 230 V in others. A change takes effect when the meter starts"}};
 
 }  // namespace
 

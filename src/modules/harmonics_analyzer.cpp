@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+
 #include "modules/measured_modules.hpp"
 #include "modules/measured_outputs.hpp"
 #include "modules/spectrum_outputs.hpp"
@@ -13,6 +15,14 @@ constexpr auto kLabels = spectrum_labels("");
 constexpr auto kOutputs =
     with_spectra(measured_outputs(kIds, false, graph::Retain::No), kLabels, "");
 
+constexpr std::array kSetup{
+    graph::SetupSpec{.name = "Demand Current",
+                     .unit = Unit::Ampere,
+                     .min = 0.0,
+                     .max = 1e6,
+                     .help = "Largest demand current, what TDD refers to (IEEE 519); 0: the "
+                             "nominal current of the meter"}};
+
 }  // namespace
 
 constinit const graph::ModuleType kHarmonicsAnalyzer{
@@ -26,9 +36,11 @@ constinit const graph::ModuleType kHarmonicsAnalyzer{
         "orders above half the sample rate are not available. The aggregators hold the same over "
         "longer intervals: `V1 HD5 10m`. `THD` counts all orders analysed, `THDS` and `THDG` those "
         "to 50, `thd` refers "
-        "to the total rms, `TDD` to the largest demand current of the meter's setup.",
+        "to the total rms, `TDD` to the largest demand current of the setup.",
     .outputs = kOutputs,
+    .setup = kSetup,
     .tick = graph::Tick::TenTwelveCycle,
+    .setup_resets = false,
     .max_instances = 1};
 
 }  // namespace halfcycle::modules

@@ -74,7 +74,9 @@ constexpr SetupSpec carrier(std::string_view name) {
           .min = 0.0,
           .max = 3000.0,
           .default_value = 0.0,
-          .help = "Carrier frequency; 0: none. Taken in when the meter starts"};
+          .help =
+              "Carrier frequency; 0: that of the meter, if any. From the next 10/12-cycle "
+              "window on"};
 }
 constexpr std::array kSetup{
     carrier("Carrier 1"),

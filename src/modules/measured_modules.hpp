@@ -3,15 +3,23 @@
 // metrology/quantities.def, by group; MeasurementFeed writes them.
 #pragma once
 
+#include <cstddef>
+
 #include "graph/module_type.hpp"
 #include "metrology/quantity.hpp"
 
 namespace halfcycle::modules {
 
 extern const graph::ModuleType kPowerMeter;
+namespace power_meter {
+enum Setup : std::size_t { kKvaMethod, kPfSign, kPhaseOrder };
+}
 extern const graph::ModuleType kHighSpeedPowerMeter;
 extern const graph::ModuleType kEnergy;
 extern const graph::ModuleType kHarmonicsAnalyzer;
+namespace harmonics_analyzer {
+enum Setup : std::size_t { kDemandCurrent };
+}
 extern const graph::ModuleType kSymmetricalComponents;
 extern const graph::ModuleType kFlicker;
 extern const graph::ModuleType kAggregator3s;

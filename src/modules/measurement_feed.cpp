@@ -35,26 +35,26 @@ Tick tick_of(Interval interval) {
   return Tick::Event;
 }
 
-SystemSetup::FlickerLamp flicker_lamp(const graph::CompiledTemplate& compiled,
-                                      SystemSetup::FlickerLamp given) {
-  for (const graph::ModuleInstance& module : compiled.modules()) {
-    if (module.type == &kFlicker) {
-      const auto chosen = static_cast<SystemSetup::FlickerLamp>(
-          compiled.setup_numbers()[module.first_setup + flicker::kLampType]);
-      return chosen == SystemSetup::FlickerLamp::ByFrequency ? given : chosen;
-    }
-  }
-  return given;
-}
-
-std::array<double, 3> signalling_carriers(const graph::CompiledTemplate& compiled,
-                                          std::array<double, 3> given) {
-  for (const graph::ModuleInstance& module : compiled.modules()) {
-    if (module.type == &kMainsSignalling) {
-      for (std::size_t c = 0; c < given.size(); ++c) {
-        const double stated =
-            compiled.setup_numbers()[module.first_setup + mains_signalling::kFirstCarrier + c];
-        given[c] = stated > 0.0 ? stated : given[c];
+SystemSetup system_of(const graph::Graph& graph, SystemSetup given) {
+  for (const graph::ModuleInstance& module : graph.compiled().modules()) {
+    const auto setup = [&](std::size_t k) {
+      return graph.setup_number(module.first_setup + static_cast<std::uint32_t>(k));
+    };
+    if (module.type == &kPowerMeter) {
+      given.kva_method = static_cast<SystemSetup::KvaMethod>(setup(power_meter::kKvaMethod));
+      given.pf_sign_iec = setup(power_meter::kPfSign) != 0.0;
+      given.phase_order = static_cast<PhaseOrder>(setup(power_meter::kPhaseOrder));
+    } else if (module.type == &kHarmonicsAnalyzer) {
+      const double demand = setup(harmonics_analyzer::kDemandCurrent);
+      given.demand_current_amperes = demand > 0.0 ? demand : given.demand_current_amperes;
+    } else if (module.type == &kFlicker) {
+      const auto lamp = static_cast<SystemSetup::FlickerLamp>(setup(flicker::kLampType));
+      given.flicker_lamp =
+          lamp == SystemSetup::FlickerLamp::ByFrequency ? given.flicker_lamp : lamp;
+    } else if (module.type == &kMainsSignalling) {
+      for (std::size_t c = 0; c < given.signalling_hertz.size(); ++c) {
+        const double carrier = setup(mains_signalling::kFirstCarrier + c);
+        given.signalling_hertz[c] = carrier > 0.0 ? carrier : given.signalling_hertz[c];
       }
     }
   }
@@ -118,10 +118,8 @@ void MeasurementFeed::take_bases() {
     }
   }
   if (signalling_ >= 0) {
-    using namespace mains_signalling;
-    recorders_.assign(kCarriers, quality::SignallingRecorder(
-                                     {.threshold_ratio = setup_of(signalling_, kThreshold) / 100.0,
-                                      .record_seconds = setup_of(signalling_, kRecordTime)}));
+    recorders_.assign(mains_signalling::kCarriers,
+                      quality::SignallingRecorder(signalling_limits()));
   }
 }
 

@@ -31,13 +31,11 @@ namespace halfcycle::modules {
 
 [[nodiscard]] graph::Tick tick_of(metrology::Interval interval);
 
-/// The lamp that the Flicker module's setup states; `given` where it leaves the choice open or the
-/// template has no such module.
-[[nodiscard]] SystemSetup::FlickerLamp flicker_lamp(const graph::CompiledTemplate& compiled,
-                                                    SystemSetup::FlickerLamp given);
-/// The carriers that the Mains Signalling module's setup states, over those given.
-[[nodiscard]] std::array<double, 3> signalling_carriers(const graph::CompiledTemplate& compiled,
-                                                        std::array<double, 3> given);
+/// `given` with what the setup of the core modules states in its place: kVA method, sign of power
+/// factors and phase order (Power Meter), demand current (Harmonics Analyzer), carriers (Mains
+/// Signalling), lamp (Flicker). Where the setup leaves a choice open, and for modules that the
+/// template does not have, it is `given`.
+[[nodiscard]] SystemSetup system_of(const graph::Graph& graph, SystemSetup given);
 
 class MeasurementFeed {
  public:
@@ -64,6 +62,8 @@ class MeasurementFeed {
       std::function<void(std::size_t carrier, const quality::SignallingRecorder&)> sink) {
     emission_sink_ = std::move(sink);
   }
+  /// The setup has changed: limits that the feed itself applies.
+  void follow_setup();
 
   /// Whether, and with which limits, the template wants rapid voltage changes.
   [[nodiscard]] std::optional<quality::RvcSetup> rvc_limits(quality::RvcSetup given) const;
@@ -95,6 +95,7 @@ class MeasurementFeed {
   void write_spectra(const metrology::IntervalValues& values);
   void record_signalling(const metrology::IntervalValues& values);
   void write_emission(std::size_t carrier, Instant now);
+  [[nodiscard]] quality::SignallingSetup signalling_limits() const;
   /// Opens a frame of an event, not before the frame before.
   Instant begin_event(Instant time);
   [[nodiscard]] const graph::ModuleInstance& module(std::int64_t m) const {

@@ -182,6 +182,44 @@ TEST(MeasurementFeed, AggregatesHoldSpectraUnderTheirOwnLabels) {
             "no register 'V1 HD0 10m': 'V1 HD 10m' goes from 1 to 127");
 }
 
+TEST(StandardTemplate, HasEveryAggregateOfEveryQuantityAndSpectrum) {
+  const auto compiled = standard();
+  struct Aggregate {
+    std::string suffix;
+    graph::Tick tick;
+  };
+  const std::array<Aggregate, 3> aggregates{{{" 3s", graph::Tick::OneFiftyOneEightyCycle},
+                                             {" 10m", graph::Tick::TenMinute},
+                                             {" 2hr", graph::Tick::TwoHour}}};
+  const auto expect = [&](const std::string& label, const Aggregate& aggregate, Unit unit) {
+    const auto ref = compiled->find(label + aggregate.suffix);
+    ASSERT_TRUE(ref) << label << aggregate.suffix;
+    const graph::RegisterInfo& reg = compiled->registers()[ref->index];
+    EXPECT_EQ(reg.tick, aggregate.tick) << label;
+    EXPECT_EQ(reg.unit, unit) << label;
+    EXPECT_EQ(compiled->label(*ref), label + aggregate.suffix);
+  };
+  for (const Aggregate& aggregate : aggregates) {
+    for (const metrology::QuantityInfo& row : metrology::kQuantities) {
+      // What is the latest value at any time, and flicker, which has intervals of its own, have
+      // none.
+      if (row.aggregation != metrology::Aggregation::Last &&
+          row.group != metrology::QuantityGroup::Flicker) {
+        expect(std::string(row.label), aggregate, row.unit);
+      }
+    }
+    for (const std::string input : {"V1", "V2", "V3", "V4", "I1", "I2", "I3", "I4", "I5"}) {
+      for (const std::string element : {" HD1", " HD127", " IHD0", " IHD126", " HG50", " HB35"}) {
+        expect(input + element, aggregate, Unit::Percent);
+      }
+      expect(input + " HA127", aggregate, Unit::Degree);
+    }
+    for (const std::string power : {"I1 HP127", "I2 HP1", "I3 HP50", "kW tot HP127"}) {
+      expect(power, aggregate, Unit::Kilowatt);
+    }
+  }
+}
+
 TEST(StandardTemplate, HasEveryQuantityUnderItsLabelUnitAndTick) {
   const auto compiled = standard();
   for (const metrology::QuantityInfo& row : metrology::kQuantities) {

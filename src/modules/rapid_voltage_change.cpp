@@ -60,7 +60,7 @@ constexpr std::array kSetup{
               .max = 6.0,
               .default_value = 5.0,
               .help = "How far Urms(1/2) may lie from its mean over a second, in % of the nominal "
-                      "voltage. Taken in when the meter starts"},
+                      "voltage; a change begins the proof of the steady state anew"},
     SetupSpec{
         .name = "Hysteresis",
         .unit = Unit::Percent,

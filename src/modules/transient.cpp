@@ -41,9 +41,7 @@ constexpr std::array kSetup{
               .min = 110.0,
               .max = 1000.0,
               .default_value = 200.0,
-              .help =
-                  "In % of the nominal peak, root of 2 times the nominal voltage. Taken in when "
-                  "the meter starts"},
+              .help = "In % of the nominal peak, root of 2 times the nominal voltage"},
     graph::kEventPrioritySetup,
 };
 

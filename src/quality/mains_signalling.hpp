@@ -38,6 +38,9 @@ class SignallingRecorder {
 
   explicit SignallingRecorder(const SignallingSetup& setup) : setup_(setup) {}
 
+  /// From the next value on; a record in progress goes on.
+  void set_limits(const SignallingSetup& setup) { setup_ = setup; }
+
   /// One 10/12-cycle value, ratios of Udin; NaN: the channel is not there. True when it completes a
   /// record.
   bool push(Instant start, Instant end, const Levels& levels);

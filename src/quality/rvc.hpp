@@ -38,6 +38,7 @@ struct RvcSetup {
   double swell_threshold_ratio = 1.10;
   int half_cycles_per_second = 100;  ///< 100 at 50 Hz, 120 at 60 Hz
   std::array<bool, 3> watched{true, true, true};
+  bool operator==(const RvcSetup&) const = default;
 };
 
 /// Not thread-safe; no allocation.

@@ -61,6 +61,10 @@ struct Value {
   double u_a;
   double u_b;
   double hertz;
+  Marks p_st;
+  Marks p_lt;
+  Marks p_lt_sliding;
+  double p_lt_a;
 };
 
 /// Keeps what is asked about in memory that is there from the beginning.
@@ -79,7 +83,11 @@ struct Meter final : metrology::IntervalSink, metrology::HalfCycleSink, metrolog
                       v.marks,
                       v[Q::VlnA],
                       v[Q::VlnB],
-                      v[Q::Freq]};
+                      v[Q::Freq],
+                      v.marks_of(Q::V1Pst),
+                      v.marks_of(Q::V1Plt),
+                      v.marks_of(Q::V1PltSliding),
+                      v[Q::V1Plt]};
     if (v.interval == Interval::TenSecond) {
       ten_seconds.push_back(value);
     } else if (v.interval == Interval::TenMinute) {
@@ -202,6 +210,19 @@ void expect_aggregates_of(std::int64_t hours) {
     EXPECT_TRUE(v.marks == kMarks[k])
         << n << ": flagged " << v.marks.flagged << ", complete " << v.marks.complete << ", clock "
         << v.marks.clock_ok << ", sync " << v.marks.sync_ok;
+    // Flicker lies between ticks exactly; its filters settle in the first interval.
+    Marks p_st = kMarks[k];
+    p_st.complete = p_st.complete && n > 0;
+    EXPECT_TRUE(v.p_st == p_st) << n << ": flagged " << v.p_st.flagged << ", complete "
+                                << v.p_st.complete << ", clock " << v.p_st.clock_ok << ", sync "
+                                << v.p_st.sync_ok;
+    // Twelve of them hold one of each mark; before there are twelve nothing is complete.
+    const Marks all{true, false, false, false};
+    EXPECT_TRUE(v.p_lt_sliding == (n >= 11 ? all : Marks{.complete = false})) << n;
+    if (n >= 11) {
+      EXPECT_TRUE(v.p_lt == all) << n << ": the latest two hours that ended at an even hour";
+    }
+    EXPECT_EQ(std::isnan(v.p_lt_a), n < 11) << n;
     if (k == 3) {
       // Up to the gap and from it on: the window cut by the gap is lost, one is cut by no tick.
       EXPECT_EQ(v.inputs, static_cast<std::uint32_t>(std::floor(400.0 / kWindow) +

@@ -28,6 +28,13 @@ VoltageEventDetector::VoltageEventDetector(const VoltageEventSetup& setup, Sink 
   references_.fill(setup.reference_volts);
 }
 
+void VoltageEventDetector::set_limits(const VoltageEventSetup& setup, bool sliding) {
+  setup_ = setup;
+  if (!sliding) {
+    references_.fill(setup.reference_volts);
+  }
+}
+
 void VoltageEventDetector::set_reference(int phase, double volts) {
   if (volts > 0.0) {
     references_[static_cast<std::size_t>(phase)] = volts;

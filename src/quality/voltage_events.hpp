@@ -36,6 +36,10 @@ class VoltageEventDetector {
   using Sink = std::function<void(const VoltageEvent&)>;
   VoltageEventDetector(const VoltageEventSetup& setup, Sink sink, Sink started = nullptr);
 
+  /// Other limits from the next value on, also for an event in progress. Where the reference is not
+  /// the sliding one, it is that of `setup` again.
+  void set_limits(const VoltageEventSetup& setup, bool sliding);
+
   /// One Urms(1/2) of one channel (0, 1, 2) with its one-cycle window. NaN says nothing about the
   /// channel: its state stays what it was. Windows of one channel come in order.
   void push(int phase, Instant start, Instant end, double u_rms_volts);
