@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# hc_library(NAME [FOLDER protocols/NAME] [DEPS lib…] [PRIVATE lib…])
+# hc_library(NAME [FAST] [FOLDER protocols/NAME] [DEPS lib…] [PRIVATE lib…])
+#
+# FAST: works on every sample or cycle, so that -O3 pays for the longer compilation.
 #
 # Declares the library src/NAME (or src/FOLDER) with everything found beside its CMakeLists.txt:
 #   *.cpp         the library           *_test.cpp   one test program NAME_test (GoogleTest)
@@ -8,6 +10,10 @@
 #
 # Targets over all libraries: hc_tests, hc_fuzzers. With HC_TEST_ONLY="graph;meter" only those
 # libraries' tests exist. Tests of a sanitizer build are named asan.NAME, tsan.NAME.
+#
+# Headers that most files include are compiled once (HC_PRECOMPILED): one set for the libraries, owned
+# by the first, one with GoogleTest for the tests. The fuzz build does without, so that a missing
+# #include does not stay hidden.
 #
 # Each target sees headers through a view that holds its own folder only, so that
 # #include "metrology/flicker.hpp" resolves only where the dependency is declared.
@@ -47,8 +53,25 @@ function(hc_check_direction name place)
   endforeach()
 endfunction()
 
+# Gives the target the precompiled headers of its kind; the first target of a kind makes them.
+function(hc_precompile target kind)
+  if(NOT HC_PRECOMPILED)
+    return()
+  endif()
+  get_property(owner GLOBAL PROPERTY HC_PRECOMPILED_${kind})
+  if(owner)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+    return()
+  endif()
+  set_property(GLOBAL PROPERTY HC_PRECOMPILED_${kind} ${target})
+  target_precompile_headers(${target} PRIVATE ${ARGN}
+    <algorithm> <array> <atomic> <cmath> <complex> <cstdint> <functional> <limits> <map> <memory>
+    <mutex> <numbers> <optional> <span> <string> <string_view> <thread> <utility> <vector>
+    ${CMAKE_SOURCE_DIR}/src/base/result.hpp)
+endfunction()
+
 function(hc_library name)
-  cmake_parse_arguments(ARG "" "FOLDER" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "FAST" "FOLDER" "DEPS;PRIVATE;TEST_DEPS" ${ARGN})
   if(NOT ARG_FOLDER)
     set(ARG_FOLDER ${name})
   endif()
@@ -73,9 +96,14 @@ function(hc_library name)
       set(avx2 ${sources})
       list(FILTER avx2 INCLUDE REGEX "_avx2\\.cpp$")
       if(avx2)
-        set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2")
+        set_source_files_properties(${avx2} PROPERTIES COMPILE_OPTIONS "-mavx2"
+                                    SKIP_PRECOMPILE_HEADERS ON)
       endif()
     endif()
+    if(NOT ARG_FAST)
+      target_compile_options(hc_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
+    endif()
+    hc_precompile(hc_${name} LIBRARY)
     if(HC_FUZZ)
       target_compile_options(hc_${name} PRIVATE -fsanitize=fuzzer-no-link,address,undefined)
     endif()
@@ -94,6 +122,7 @@ function(hc_library name)
     target_compile_definitions(${name}_test PRIVATE HC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     # What is tested is optimised as it ships; the tests themselves compile in half the time so.
     target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
+    hc_precompile(${name}_test TEST <fstream> <gmock/gmock.h> <gtest/gtest.h>)
     add_test(NAME ${HC_TEST_PREFIX}${name} COMMAND ${name}_test)
     add_dependencies(hc_tests ${name}_test)
   endif()
