@@ -24,8 +24,8 @@ using metrology::Stage;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kFundamentalHertz = 50.0;
-// Ten cycles repeat without a seam: every tone is a whole multiple of the fundamental.
-constexpr std::size_t kPeriodHalfCycles = 20;
+// A cycle repeats without a seam: every tone is a whole multiple of the fundamental.
+constexpr std::size_t kPeriodHalfCycles = 2;
 
 VerifySignal feeder(const BenchSetup& setup) {
   VerifySignal signal;
@@ -97,7 +97,8 @@ struct Share {
 
 struct Feed {
   const VerifySignal& signal;
-  const std::vector<float>& period;
+  const std::vector<float>& samples;  // whole periods, one and a block more
+  std::size_t at_once;                // half cycles of a block
   std::size_t half_cycle_frames;
   std::size_t half_cycles;
   const std::function<void(double)>& progress;
@@ -108,27 +109,29 @@ struct Feed {
 void run_share(Feed& feed, Share& share, bool first) {
   const std::size_t counted_end = kWarmUpHalfCycles + feed.half_cycles;
   const std::size_t total = counted_end + kStageHalfCycles;
-  share.latencies.reserve(feed.half_cycles * share.meters.size());
-  for (std::size_t turn = 0; turn < total && !feed.stopped; ++turn) {
+  share.latencies.reserve(feed.half_cycles / feed.at_once * share.meters.size());
+  bool staged = false;
+  for (std::size_t turn = 0; turn < total && !feed.stopped; turn += feed.at_once) {
     if (first) {
       if (feed.stop && feed.stop()) {
         feed.stopped = true;
         return;
       }
-      if (feed.progress && turn % 16 == 0) {
+      if (feed.progress && turn / feed.at_once % 16 == 0) {
         feed.progress(static_cast<double>(turn) / static_cast<double>(total));
       }
     }
     SampleBlock block;
     block.frames =
-        feed.period.data() + turn % kPeriodHalfCycles * feed.half_cycle_frames * block.lanes;
-    block.frame_count = feed.half_cycle_frames;
+        feed.samples.data() + turn % kPeriodHalfCycles * feed.half_cycle_frames * block.lanes;
+    block.frame_count = feed.at_once * feed.half_cycle_frames;
     block.inputs = feed.signal.inputs();
     block.first_index = turn * feed.half_cycle_frames;
     block.time = {0, feed.signal.start, feed.signal.rate_hertz};
     block.discontinuity = turn == 0 ? Discontinuity::Start : Discontinuity::None;
     const bool counted = turn >= kWarmUpHalfCycles && turn < counted_end;
-    if (turn == counted_end) {
+    if (turn >= counted_end && !staged) {
+      staged = true;
       for (const auto& meter : share.meters) {
         meter->set_stage_clock(&share.stages);
       }
@@ -174,13 +177,15 @@ Result<BenchResult> run_bench(const BenchSetup& setup, const std::function<void(
   const VerifySignal signal = feeder(setup);
   const auto half_cycle_frames =
       static_cast<std::size_t>(std::lround(setup.rate_hertz / (2.0 * kFundamentalHertz)));
-  std::vector<float> period;
-  signal.render(0, kPeriodHalfCycles * half_cycle_frames, period);
+  const auto at_once = static_cast<std::size_t>(setup.at_once);
+  std::vector<float> samples;
+  signal.render(0, (kPeriodHalfCycles + at_once) * half_cycle_frames, samples);
+  const double blocks = setup.seconds * 2.0 * kFundamentalHertz / setup.at_once;
   Feed feed{.signal = signal,
-            .period = period,
+            .samples = samples,
+            .at_once = at_once,
             .half_cycle_frames = half_cycle_frames,
-            .half_cycles = static_cast<std::size_t>(
-                std::max(1.0, std::ceil(setup.seconds * 2.0 * kFundamentalHertz))),
+            .half_cycles = at_once * static_cast<std::size_t>(std::max(1.0, std::ceil(blocks))),
             .progress = progress,
             .stop = stop};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many meters a core carries: N of them side by side, each fed half cycles in turn, so that
-// caches see what a process with N meters sees. They share what the meters of a fleet share: the
+// How many meters a core carries: N of them side by side, each fed a block in turn, so that caches
+// see what a process with N meters sees. They share what the meters of a fleet share: the
 // tables and the template all of them, working memory those of a thread.
 #pragma once
 
@@ -18,6 +18,10 @@ struct BenchSetup {
   int threads = 1;        ///< meters are dealt out to them
   double rate_hertz = 25600.0;
   int channels = 7;  ///< 6: V1…V3, I1…I3; 7: I4 too
+  /// Half cycles in a block, 1 to kMostAtOnce. A fleet takes one at a time as long as its threads
+  /// keep up, and what has become due meanwhile when they are busy.
+  int at_once = 1;
+  static constexpr int kMostAtOnce = 20;
 };
 
 struct BenchStage {

@@ -30,6 +30,7 @@ std::string render_json(const BenchResult& result) {
   json.key("threads").integer(static_cast<std::uint64_t>(result.setup.threads));
   json.key("sample_rate_hz").number(result.setup.rate_hertz);
   json.key("channels").integer(static_cast<std::uint64_t>(result.setup.channels));
+  json.key("half_cycles_at_once").integer(static_cast<std::uint64_t>(result.setup.at_once));
   json.key("realtime_meters").number(result.realtime_meters());
   json.key("ns_per_sample_and_channel").number(result.nanoseconds_per_sample());
   json.key("half_cycle_latency_s").begin_object();
@@ -46,9 +47,10 @@ std::string render_table(const BenchResult& result, const Screen& screen) {
   using Align = TextTable::Align;
   const BenchSetup& setup = result.setup;
   std::string out = format(
-      "{} meters, {:g} s of signal each: {} channels, {:g} kS/s, half cycles in turn, {} "
+      "{} meters, {:g} s of signal each: {} channels, {:g} kS/s, {} in turn, {} "
       "thread{}\n",
-      setup.meters, result.signal_seconds, setup.channels, setup.rate_hertz / 1000.0, setup.threads,
+      setup.meters, result.signal_seconds, setup.channels, setup.rate_hertz / 1000.0,
+      setup.at_once == 1 ? "half cycles" : format("{} half cycles", setup.at_once), setup.threads,
       setup.threads == 1 ? "" : "s");
   if (!result.processor.empty()) {
     out += format("on {}\n", printable(result.processor));
@@ -84,7 +86,8 @@ Result<int> run_command(const BenchOptions& options) {
        .seconds = options.seconds,
        .threads = options.threads,
        .rate_hertz = options.rate_hertz,
-       .channels = options.channels},
+       .channels = options.channels,
+       .at_once = options.at_once},
       [&](double share) { progress.show(share); }, [] { return stop_requested(); });
   progress.clear();
   if (!result) {

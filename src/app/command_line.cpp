@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "app/bench.hpp"
 #include "app/measure_options.hpp"
 #include "app/options.hpp"
 #include "app/terminal.hpp"
@@ -344,7 +345,8 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
   CLI::App* bench_app = command("bench", "How many meters this machine carries",
                                 "  halfcycle bench\n"
                                 "  halfcycle bench --meters 100 --seconds 5 --json\n"
-                                "  halfcycle bench --meters 50 --threads 2");
+                                "  halfcycle bench --meters 50 --threads 2\n"
+                                "  halfcycle bench --meters 1000 --seconds 1 --at-once 20");
   bench_app->add_option("--meters", bench.meters, "Meters at once")
       ->type_name("N")
       ->capture_default_str();
@@ -356,6 +358,12 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
       ->capture_default_str();
   bench_app->add_option("--rate", bench.rate_hertz, "Samples a second")
       ->type_name("HZ")
+      ->capture_default_str();
+  bench_app
+      ->add_option("--at-once", bench.at_once,
+                   "Half cycles that a meter takes at once, to 20; a process whose threads are "
+                   "busy takes several")
+      ->type_name("N")
       ->capture_default_str();
   bench_app->add_option("--channels", bench.channels, "6: V1 to V3 and I1 to I3; 7: I4 too")
       ->type_name("N")
@@ -452,11 +460,13 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
                   "bench takes 1 to 10000 meters and up to 3600 seconds of signal");
     }
     if (bench.threads < 1 || bench.threads > 256 || bench.channels < 6 || bench.channels > 7 ||
+        bench.at_once < 1 || bench.at_once > BenchSetup::kMostAtOnce ||
         !(bench.rate_hertz >= 1000.0 && bench.rate_hertz <= 200000.0) ||
         std::fmod(bench.rate_hertz, 100.0) != 0.0) {
       return fail(ErrorCode::InvalidSetup,
-                  "bench takes 1 to 256 threads, 6 or 7 channels and 1000 to 200000 samples a "
-                  "second, a multiple of 100");
+                  "bench takes 1 to 256 threads, 6 or 7 channels, 1 to {} half cycles at once and "
+                  "1000 to 200000 samples a second, a multiple of 100",
+                  BenchSetup::kMostAtOnce);
     }
     return Invocation(bench);
   }

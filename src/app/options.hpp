@@ -78,6 +78,7 @@ struct BenchOptions {
   int threads = 1;
   double rate_hertz = 25600.0;
   int channels = 7;
+  int at_once = 1;
   bool json = false;
   bool quiet = false;
 };
