@@ -2,6 +2,7 @@
 #include "quality/fault_analyzer.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -32,7 +33,9 @@ double wrapped(double radians) { return std::remainder(radians, 2.0 * kPi); }
 
 FaultAnalyzer::FaultAnalyzer(const FaultSetup& setup, Sink sink)
     : setup_(setup), sink_(std::move(sink)), frequency_hertz_(setup.nominal_frequency_hertz) {
-  capacity_ = static_cast<std::size_t>(std::ceil(2.5 * setup.sample_rate_hertz)) + 16;
+  // A power of two: a place in the ring is a mask away.
+  capacity_ =
+      std::bit_ceil(static_cast<std::size_t>(std::ceil(2.5 * setup.sample_rate_hertz)) + 16);
   ring_.assign(capacity_ * kChannels, 0.0F);
 }
 
@@ -48,7 +51,7 @@ void FaultAnalyzer::push(const SampleBlock& block) {
   }
   for (std::size_t n = 0; n < block.frame_count; ++n) {
     const float* frame = block.frames + n * block.lanes;
-    float* slot = &ring_[(newest_ % capacity_) * kChannels];
+    float* slot = ring_.data() + place_of(newest_);
     for (std::size_t c = 0; c < kChannels; ++c) {
       slot[c] = frame[ring_channel_lane(c)];
     }
@@ -68,11 +71,11 @@ bool FaultAnalyzer::in_ring(double index) const {
 double FaultAnalyzer::sample(std::size_t channel, double index) const {
   const double whole = std::floor(index);
   const auto n = static_cast<std::uint64_t>(whole);
-  const double left = static_cast<double>(ring_[(n % capacity_) * kChannels + channel]);
+  const double left = static_cast<double>(ring_[place_of(n) + channel]);
   if (index == whole) {
     return left;
   }
-  const double right = static_cast<double>(ring_[((n + 1) % capacity_) * kChannels + channel]);
+  const double right = static_cast<double>(ring_[place_of(n + 1) + channel]);
   return left + (index - whole) * (right - left);
 }
 
@@ -290,14 +293,19 @@ Instant FaultAnalyzer::locate_clearing(const FaultHalfCycle& now) const {
 }
 
 void FaultAnalyzer::scan_peaks(double until) {
+  std::array<float, 4> peak{};
+  bool any = false;
   for (; scanned_ <= until && in_ring(scanned_); scanned_ += 1.0) {
-    for (std::size_t p = 0; p < 4; ++p) {
-      if (has_channel(setup_.inputs, p + 3)) {
-        const double magnitude = std::abs(sample(p + 3, scanned_));
-        if (!(magnitude <= report_.current_peak_amperes[p])) {
-          report_.current_peak_amperes[p] = magnitude;
-        }
-      }
+    const float* currents = ring_.data() + place_of(static_cast<std::uint64_t>(scanned_)) + 3;
+    for (std::size_t p = 0; p < peak.size(); ++p) {
+      peak[p] = std::max(peak[p], std::abs(currents[p]));
+    }
+    any = true;
+  }
+  for (std::size_t p = 0; p < peak.size() && any; ++p) {
+    const auto magnitude = static_cast<double>(peak[p]);
+    if (has_channel(setup_.inputs, p + 3) && !(magnitude <= report_.current_peak_amperes[p])) {
+      report_.current_peak_amperes[p] = magnitude;
     }
   }
 }

@@ -65,6 +65,9 @@ class FaultAnalyzer {
 
   [[nodiscard]] double sample(std::size_t channel, double index) const;
   [[nodiscard]] bool in_ring(double index) const;
+  [[nodiscard]] std::size_t place_of(std::uint64_t index) const {
+    return (index & (capacity_ - 1)) * kChannels;
+  }
   [[nodiscard]] double index_of(Instant instant) const;
   [[nodiscard]] std::optional<double> angle(std::size_t channel, double first, double count) const;
   [[nodiscard]] double level_before(std::size_t channel) const;
