@@ -11,8 +11,8 @@
 # Targets over all libraries: hc_tests, hc_fuzzers. With HC_TEST_ONLY="graph;meter" only those
 # libraries' tests exist. Tests of a sanitizer build are named asan.NAME, tsan.NAME.
 #
-# Headers that most files include are compiled once (HC_PRECOMPILED): one set for the libraries, owned
-# by the first, one with GoogleTest for the tests. The fuzz build does without, so that a missing
+# Headers that most files include are compiled once (HC_PRECOMPILED): one set for the libraries, one
+# with GoogleTest for the tests. The fuzz build does without, so that a missing
 # #include does not stay hidden.
 #
 # Each target sees headers through a view that holds its own folder only, so that
@@ -53,21 +53,35 @@ function(hc_check_direction name place)
   endforeach()
 endfunction()
 
-# Gives the target the precompiled headers of its kind; the first target of a kind makes them.
-function(hc_precompile target kind)
+set(HC_COMMON_HEADERS <algorithm> <array> <atomic> <cmath> <complex> <cstdint> <functional> <limits>
+    <map> <memory> <mutex> <numbers> <optional> <span> <string> <string_view> <thread> <utility> <vector>
+    ${CMAKE_SOURCE_DIR}/src/base/result.hpp)
+
+# Those of the libraries are made with hc_base, the first and plainest of them.
+function(hc_precompile_library target)
+  if(HC_PRECOMPILED AND target STREQUAL "hc_base")
+    target_precompile_headers(hc_base PRIVATE ${HC_COMMON_HEADERS})
+  elseif(HC_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM hc_base)
+  endif()
+endfunction()
+
+# Those of the tests are made with a target of their own: a macro that its maker has and another test
+# has not would make them useless to that test.
+function(hc_precompile_test target)
   if(NOT HC_PRECOMPILED)
     return()
   endif()
-  get_property(owner GLOBAL PROPERTY HC_PRECOMPILED_${kind})
-  if(owner)
-    target_precompile_headers(${target} REUSE_FROM ${owner})
-    return()
+  if(NOT TARGET hc_test_headers)
+    set(empty ${CMAKE_BINARY_DIR}/test_headers.cpp)
+    file(CONFIGURE OUTPUT ${empty} CONTENT "// Only its headers matter.\n")
+    add_library(hc_test_headers OBJECT ${empty})
+    target_link_libraries(hc_test_headers PRIVATE hc::base GTest::gtest_main GTest::gmock)
+    target_compile_options(hc_test_headers PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_precompile_headers(hc_test_headers PRIVATE ${HC_COMMON_HEADERS} <fstream> <gmock/gmock.h>
+                              <gtest/gtest.h>)
   endif()
-  set_property(GLOBAL PROPERTY HC_PRECOMPILED_${kind} ${target})
-  target_precompile_headers(${target} PRIVATE ${ARGN}
-    <algorithm> <array> <atomic> <cmath> <complex> <cstdint> <functional> <limits> <map> <memory>
-    <mutex> <numbers> <optional> <span> <string> <string_view> <thread> <utility> <vector>
-    ${CMAKE_SOURCE_DIR}/src/base/result.hpp)
+  target_precompile_headers(${target} REUSE_FROM hc_test_headers)
 endfunction()
 
 function(hc_library name)
@@ -103,7 +117,7 @@ function(hc_library name)
     if(NOT ARG_FAST)
       target_compile_options(hc_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
     endif()
-    hc_precompile(hc_${name} LIBRARY)
+    hc_precompile_library(hc_${name})
     if(HC_FUZZ)
       target_compile_options(hc_${name} PRIVATE -fsanitize=fuzzer-no-link,address,undefined)
     endif()
@@ -122,7 +136,7 @@ function(hc_library name)
     target_compile_definitions(${name}_test PRIVATE HC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     # What is tested is optimised as it ships; the tests themselves compile in half the time so.
     target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
-    hc_precompile(${name}_test TEST <fstream> <gmock/gmock.h> <gtest/gtest.h>)
+    hc_precompile_test(${name}_test)
     add_test(NAME ${HC_TEST_PREFIX}${name} COMMAND ${name}_test)
     add_dependencies(hc_tests ${name}_test)
   endif()
