@@ -19,7 +19,6 @@ constexpr auto kIds = pick_quantities<[](const QuantityInfo& row) {
 static_assert(kIds.size() == mains_signalling::kLevels);
 constexpr auto kLevels = measured_outputs(kIds, false, graph::Retain::No);
 
-constexpr int kRecordLength = quality::SignallingRecorder::kMost;
 using Emission = std::array<OutputSpec, mains_signalling::kOutputsACarrier>;
 constexpr Emission kEmission{
     OutputSpec{.name = " Active",

@@ -36,13 +36,8 @@ class Accuracy(Case):
                        "4-30 5.13", "4-30 Annex D", "4-7 Annex B", "62053-22", "62053-24",
                        "61557-12", "pqopen"):
             self.assertIn(clause, clauses)
-        systems = {row["condition"][:5] for row in rows}
-        self.assertEqual(systems, {"50 Hz", "60 Hz"})
-
-    def test_verify_says_that_it_certifies_nothing(self):
-        text = self.good("verify", timeout=900)
-        self.assertIn("certify no instrument", text)
-        self.assertIn(" 0 fail", text)
+        systems = {row["condition"].split(" Hz")[0] for row in rows}
+        self.assertEqual(systems, {"50", "60", "400"})
 
     def test_the_page_of_accuracy_is_current_but_for_its_errors(self):
         # The second cell of a row of "All points" and the errors of the first table are measured.
