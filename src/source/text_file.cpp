@@ -9,26 +9,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/descriptor.hpp"
+
 namespace halfcycle::source {
-namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
-
-}  // namespace
 
 Result<std::string> read_text_file(const std::string& path, std::string_view what,
                                    std::size_t limit_bytes) {

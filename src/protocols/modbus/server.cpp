@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "protocols/modbus/server_session.hpp"
 
 namespace halfcycle::modbus {
@@ -47,29 +48,6 @@ std::string where(const ModbusSetup& setup) {
   }
   return format("{}:{}", setup.address, setup.port);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int handle = -1) : handle_(handle) {}
-  ~Descriptor() {
-    if (handle_ >= 0) {
-      ::close(handle_);
-    }
-  }
-  Descriptor(Descriptor&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] int get() const { return handle_; }
-  explicit operator bool() const { return handle_ >= 0; }
-
- private:
-  int handle_;
-};
 
 // As recv() and send(), without making points of cancellation of them, which costs a process of
 // several threads 3 % of the time of a request.
