@@ -187,9 +187,7 @@ void Attendant::let_go(std::int64_t now_ns) {
       }
     }
     oldest->capture->drop_oldest();
-    if (setup_.capture_max_bytes > 0) {
-      lost_.fetch_add(1, std::memory_order_relaxed);
-    }
+    lost_.fetch_add(1, std::memory_order_relaxed);
     bytes = 0;
     for (auto& [id, charge] : charges_) {
       bytes += charge.capture->bytes();

@@ -21,6 +21,7 @@ std::size_t bytes_of(const WaveformSnapshot& picture) {
 
 DisturbanceCapture::DisturbanceCapture(std::shared_ptr<RunningMeter> meter, const FleetSetup& setup)
     : meter_(std::move(meter)),
+      wanted_(setup.capture_max_bytes > 0),
       before_cycles_(setup.capture_before_cycles),
       after_cycles_(setup.capture_after_cycles),
       max_seconds_(setup.capture_max_seconds),
@@ -68,6 +69,9 @@ DisturbanceCapture::Part DisturbanceCapture::part_at(const WaveformRing::Segment
 void DisturbanceCapture::begin(const quality::VoltageEvent& event) {
   Open& open = open_[static_cast<std::size_t>(event.type)];
   open = Open{};
+  if (!wanted_) {
+    return;
+  }
   const auto segment = meter_->ring().segment_at(event.first_seen);
   if (!segment) {
     return;

@@ -77,6 +77,7 @@ class DisturbanceCapture {
   void close(Open& open);
 
   const std::shared_ptr<RunningMeter> meter_;
+  const bool wanted_;  ///< otherwise notices are worked off and nothing is copied
   const double before_cycles_;
   const double after_cycles_;
   const double max_seconds_;

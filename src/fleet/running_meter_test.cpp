@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/running_meter.hpp"
 
+#include "fleet/disturbance_capture.hpp"
 #include "fleet/fleet_fixture.hpp"
 
 namespace halfcycle::fleet {
@@ -39,6 +40,23 @@ TEST(RunningMeter, LeavesOthersTheirTurnHoweverLateItIs) {
   ASSERT_GT(meter->step(0), 9 * kMs);
   EXPECT_LE(meter->step(1000 * kMs), 1000 * kMs);
   EXPECT_EQ(meter->status().samples, 20 * kHalfCycle);
+}
+
+TEST(RunningMeter, SamplesAroundADipAreCopiedOnlyWhereSomebodyWillAskForThem) {
+  for (const bool wanted : {true, false}) {
+    FleetSetup setup;
+    setup.capture_max_bytes = wanted ? setup.capture_max_bytes : 0;
+    TestGrid grid{.seconds = 3.0};
+    grid.factor = [](double seconds) { return seconds > 1.0 && seconds < 1.2 ? 0.5 : 1.0; };
+    auto made = RunningMeter::create(plan_of("a", std::move(grid), 0.0), setup);
+    ASSERT_TRUE(made) << made.error().message;
+    DisturbanceCapture capture(*made, setup);
+    for (std::int64_t now = 0; (*made)->step(now) != RunningMeter::kNever; now += kMs) {
+      capture.work();
+    }
+    capture.finish();
+    EXPECT_EQ(capture.bytes() > 0, wanted);
+  }
 }
 
 }  // namespace
