@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "formats/number_text.hpp"
 #include "formats/planar_store.hpp"
+#include "formats/record_frames.hpp"
 
 namespace halfcycle::formats {
 namespace {
@@ -37,12 +38,6 @@ std::int64_t to_stamp(double raw, double unit_ns) {
   return std::abs(ns) < 4e18 ? static_cast<std::int64_t>(std::llround(ns)) : kNoStamp;
 }
 
-struct Scale {
-  double a = 1.0;
-  double b = 0.0;
-  bool all_ones_is_missing = false;  // 1991: 0xFFFF marks a missing sample
-};
-
 // A view of fixed-size records. Everything that an index could leave is fixed when it is made:
 // record_count × record_size bytes exist.
 class BinaryStore final : public SampleStore {
@@ -54,9 +49,10 @@ class BinaryStore final : public SampleStore {
         status_offset_(8 + value_size * cfg.analogs.size()),
         record_size_(status_offset_ + 2 * ((cfg.statuses.size() + 15) / 16)),
         record_count_(dat.bytes.size() / record_size_),
-        data_(cfg.data) {
-    for (std::size_t i = 0; i < cfg.analogs.size(); ++i) {
-      scales_.push_back({cfg.analogs[i].a, cfg.analogs[i].b, cfg.revision == 1991});
+        data_(cfg.data),
+        all_ones_is_missing_(cfg.revision == 1991) {
+    for (const AnalogChannel& analog : cfg.analogs) {
+      scales_.push_back({analog.a, analog.b});
     }
   }
 
@@ -65,16 +61,24 @@ class BinaryStore final : public SampleStore {
   [[nodiscard]] std::uint32_t number(std::uint64_t record) const {
     return load_little_endian<std::uint32_t>(at(record));
   }
-  [[nodiscard]] std::uint32_t stamp(std::uint64_t record) const {
-    return load_little_endian<std::uint32_t>(at(record) + 4);
+  void read_stamps(std::uint64_t first, double unit_ns, std::span<std::int64_t> out) const {
+    const std::byte* from = at(first) + 4;
+    // The usual microseconds: a product of whole numbers below 2^53, which needs no rounding.
+    const bool whole = unit_ns >= 1.0 && unit_ns <= 1e6 && unit_ns == std::floor(unit_ns);
+    const std::int64_t factor = whole ? static_cast<std::int64_t>(unit_ns) : 0;
+    for (std::int64_t& stamp : out) {
+      const auto raw = load_little_endian<std::uint32_t>(from);
+      stamp = raw == kNoStamp32 ? kNoStamp : whole ? raw * factor : to_stamp(raw, unit_ns);
+      from += record_size_;
+    }
   }
 
   void read_analog(std::size_t channel, std::uint64_t first, std::span<float> out) const override {
     const std::byte* from = at(first) + 8 + channel * value_size_;
-    const Scale scale = scales_[channel];
+    const RawScale scale = scales_[channel];
     switch (data_) {
       case ComtradeData::Binary:
-        if (scale.all_ones_is_missing) {
+        if (all_ones_is_missing_) {
           read_1991(channel, first, out);
         } else {
           decode<std::int16_t>(from, scale, out);
@@ -89,6 +93,38 @@ class BinaryStore final : public SampleStore {
       case ComtradeData::Ascii:
         return;
     }
+  }
+
+  void read_frames(std::span<const FrameLane> lanes, std::uint64_t first, std::size_t width,
+                   std::span<float> out) const override {
+    if (lanes.empty() || (data_ == ComtradeData::Binary && all_ones_is_missing_)) {
+      SampleStore::read_frames(lanes, first, width, out);
+      return;
+    }
+    const RawValue kind = data_ == ComtradeData::Binary     ? RawValue::Int16
+                          : data_ == ComtradeData::Binary32 ? RawValue::Int32
+                                                            : RawValue::Float32;
+    read_record_frames({at(first) + 8, record_size_, kind, scales_}, lanes, width, out);
+  }
+
+  [[nodiscard]] std::uint64_t same_statuses(std::size_t /*channels*/, std::uint64_t first,
+                                            std::uint64_t count) const override {
+    const std::byte* states = at(first) + status_offset_;
+    const std::size_t size = record_size_ - status_offset_;
+    const auto equal = [&](const std::byte* other) {
+      unsigned difference = 0;
+      for (std::size_t i = 0; i < size; i += 2) {
+        difference |= unsigned{load_little_endian<std::uint16_t>(states + i)} ^
+                      load_little_endian<std::uint16_t>(other + i);
+      }
+      return difference == 0;
+    };
+    std::uint64_t same = 1;
+    for (const std::byte* other = states + record_size_; same < count && equal(other);
+         other += record_size_) {
+      ++same;
+    }
+    return same;
   }
 
   void read_status(std::size_t channel, std::uint64_t first,
@@ -107,7 +143,7 @@ class BinaryStore final : public SampleStore {
   }
 
   template <class T>
-  void decode(const std::byte* from, Scale scale, std::span<float> out) const {
+  void decode(const std::byte* from, RawScale scale, std::span<float> out) const {
     constexpr T kMissingCode = std::numeric_limits<T>::min();
     for (float& value : out) {
       const T raw = load_little_endian<T>(from);
@@ -117,8 +153,8 @@ class BinaryStore final : public SampleStore {
     }
   }
 
-  // Readers disagree about the code for a missing value; none of these is a measurement.
-  void decode_float(const std::byte* from, Scale scale, std::span<float> out) const {
+  // Missing values: see record_frames.hpp.
+  void decode_float(const std::byte* from, RawScale scale, std::span<float> out) const {
     for (float& value : out) {
       const auto raw = load_little_endian<float>(from);
       const float magnitude = std::abs(raw);
@@ -133,7 +169,7 @@ class BinaryStore final : public SampleStore {
   // that crosses zero. It is taken as −1 where the samples around it pass through −1.
   // derived: a sample between its neighbours (one step of slack) is −1 to within the local slope.
   void read_1991(std::size_t channel, std::uint64_t first, std::span<float> out) const {
-    const Scale scale = scales_[channel];
+    const RawScale scale = scales_[channel];
     for (std::size_t i = 0; i < out.size(); ++i) {
       const std::int16_t raw = raw16(channel, first + i);
       const bool missing = raw == std::numeric_limits<std::int16_t>::min() ||
@@ -173,7 +209,8 @@ class BinaryStore final : public SampleStore {
   std::size_t record_size_;
   std::uint64_t record_count_;
   ComtradeData data_;
-  std::vector<Scale> scales_;
+  bool all_ones_is_missing_;  // 1991: 0xFFFF marks a missing sample
+  std::vector<RawScale> scales_;
 };
 
 // True if the record numbers look like those of records: counting up by one nearly everywhere, or
@@ -233,9 +270,8 @@ Result<ComtradeSamples> open_binary_dat(const ComtradeCfg& cfg, const FileBytes&
                dat.name, size % record, samples.sample_count));
   }
   const double unit = cfg.stamp_unit_ns;
-  samples.stamps.at = [store, unit](std::uint64_t i) {
-    const std::uint32_t raw = store->stamp(i);
-    return raw == kNoStamp32 ? kNoStamp : to_stamp(raw, unit);
+  samples.stamps.read = [store, unit](std::uint64_t first, std::span<std::int64_t> out) {
+    store->read_stamps(first, unit, out);
   };
   samples.stamps.resolution_ns = std::max<std::int64_t>(1, std::llround(unit));
   samples.stamps.wrap_ns = std::llround(std::min(4294967296.0 * unit, 4e18));
@@ -405,7 +441,9 @@ Result<ComtradeSamples> AsciiParser::parse() {
   samples.sample_count = row;
   samples.store = store_;
   auto stamps = std::make_shared<std::vector<std::int64_t>>(std::move(stamps_));
-  samples.stamps.at = [stamps](std::uint64_t i) { return (*stamps)[i]; };
+  samples.stamps.read = [stamps](std::uint64_t first, std::span<std::int64_t> out) {
+    std::copy_n(stamps->begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
+  };
   samples.stamps.resolution_ns = std::max<std::int64_t>(1, std::llround(cfg_.stamp_unit_ns));
   samples.stamps.wrap_ns = std::llround(std::min(4294967296.0 * cfg_.stamp_unit_ns, 4e18));
   return samples;

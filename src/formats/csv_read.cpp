@@ -476,7 +476,9 @@ Result<void> CsvParser::read_rows() {
 Result<Timeline> CsvParser::timeline(std::uint64_t rows) {
   Stamps stamps;
   if (has_time_) {
-    stamps.at = [this](std::uint64_t i) { return stamps_[i]; };
+    stamps.read = [this](std::uint64_t first, std::span<std::int64_t> out) {
+      std::copy_n(stamps_.begin() + static_cast<std::ptrdiff_t>(first), out.size(), out.begin());
+    };
     const int places = iso_time_ ? 9 - time_decimals_ : time_shift_ - time_decimals_;
     stamps.resolution_ns =
         static_cast<std::int64_t>(kPowersOfTen[static_cast<std::size_t>(std::clamp(places, 0, 9))]);

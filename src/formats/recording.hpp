@@ -46,7 +46,14 @@ struct Segment {
   Discontinuity discontinuity = Discontinuity::Start;  ///< towards the segment before it
 };
 
-/// Decoded values, channel by channel. Thread-safe to read.
+/// Where a channel lies in a frame, and what its values are multiplied with.
+struct FrameLane {
+  std::size_t channel = 0;
+  std::size_t lane = 0;
+  double scale = 1.0;
+};
+
+/// Decoded values, channel by channel or frame by frame. Thread-safe to read.
 class SampleStore {
  public:
   virtual ~SampleStore() = default;
@@ -56,6 +63,15 @@ class SampleStore {
   /// 0 or 1; 2 where the file marks the state as missing.
   virtual void read_status(std::size_t channel, std::uint64_t first,
                            std::span<std::uint8_t> out) const = 0;
+
+  /// Samples from `first` on as frames of `width` lanes (8 or 12, `out` whole frames): the values
+  /// of read_analog(), multiplied in double precision where the scale is not 1. A lane without a
+  /// channel holds 0.
+  virtual void read_frames(std::span<const FrameLane> lanes, std::uint64_t first, std::size_t width,
+                           std::span<float> out) const;
+  /// How many of `count` samples from `first` on have the states that `first` has: 1 … count.
+  [[nodiscard]] virtual std::uint64_t same_statuses(std::size_t channels, std::uint64_t first,
+                                                    std::uint64_t count) const;
 };
 
 /// From a sample on, the clock was as good as this.

@@ -2,6 +2,7 @@
 #include "formats/timeline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace halfcycle::formats {
@@ -24,6 +25,81 @@ std::int64_t step(const Stamps& stamps, std::int64_t from, std::int64_t to) {
   return d;
 }
 
+// Stamps one after the other, read a block at a time.
+class StampReader {
+ public:
+  StampReader(const Stamps& stamps, std::uint64_t sample_count)
+      : stamps_(stamps), sample_count_(sample_count) {}
+
+  /// The stamps from sample `i` < sample_count on, as far as they are at hand: at least one.
+  std::span<const std::int64_t> from(std::uint64_t i) {
+    if (i - first_ >= held_) {
+      first_ = i;
+      held_ = static_cast<std::size_t>(std::min<std::uint64_t>(block_.size(), sample_count_ - i));
+      stamps_.read(first_, std::span(block_).first(held_));
+    }
+    return std::span<const std::int64_t>(block_).subspan(static_cast<std::size_t>(i - first_),
+                                                         held_ - (i - first_));
+  }
+  std::int64_t at(std::uint64_t i) { return from(i).front(); }
+
+ private:
+  const Stamps& stamps_;
+  std::uint64_t sample_count_;
+  std::uint64_t first_ = 0;
+  std::size_t held_ = 0;
+  std::array<std::int64_t, 2048> block_;
+};
+
+// The steps from stamp to stamp that lie within `limit_ns` of the period and do not go back.
+class SteadySteps {
+ public:
+  SteadySteps(double period_ns, double limit_ns) : period_ns_(period_ns), limit_ns_(limit_ns) {
+    const auto fits = [&](std::int64_t step_ns) {
+      return std::abs(static_cast<double>(step_ns) - period_ns) <= limit_ns;
+    };
+    // Rounded as deviations are, not as the bounds happen to be.
+    std::int64_t most = to_ns(period_ns + limit_ns) + 1;
+    least_ = std::max<std::int64_t>(0, to_ns(period_ns - limit_ns) - 1);
+    while (most >= least_ && !fits(most)) {
+      --most;
+    }
+    while (least_ < most && !fits(least_)) {
+      ++least_;
+    }
+    width_ = static_cast<std::uint64_t>(most - least_);
+    none_ = most < least_ || most > kLongestNs;
+  }
+  [[nodiscard]] bool are_for(double period_ns, double limit_ns) const {
+    return period_ns == period_ns_ && limit_ns == limit_ns_;
+  }
+  /// How many of `stamps` follow on `previous` and each other in such steps.
+  [[nodiscard]] std::size_t count(std::int64_t previous,
+                                  std::span<const std::int64_t> stamps) const {
+    std::size_t n = 0;
+    auto before = static_cast<std::uint64_t>(previous);
+    while (n < stamps.size() && !none_) {
+      const auto now = static_cast<std::uint64_t>(stamps[n]);
+      if (now - before - static_cast<std::uint64_t>(least_) > width_) {
+        break;
+      }
+      before = now;
+      ++n;
+    }
+    return n;
+  }
+
+ private:
+  // From a stamp within 4·10¹⁸ to a missing one it is further than this, up or down.
+  static constexpr std::int64_t kLongestNs = 1'000'000'000'000'000'000;
+
+  double period_ns_;
+  double limit_ns_;
+  std::int64_t least_ = 0;
+  std::uint64_t width_ = 0;
+  bool none_ = false;
+};
+
 // The period of the sample interval that begins at sample i, by the rates. Rising i only.
 class PeriodCursor {
  public:
@@ -33,6 +109,11 @@ class PeriodCursor {
       ++run_;
     }
     return 1e9 / rates_[run_].rate_hertz;
+  }
+  /// The first sample that the latest period may no longer hold for.
+  [[nodiscard]] std::uint64_t end() const {
+    return run_ + 1 < rates_.size() ? rates_[run_].end_sample
+                                    : std::numeric_limits<std::uint64_t>::max();
   }
 
  private:
@@ -92,8 +173,9 @@ std::int64_t real_resolution(const Stamps& stamps, std::uint64_t sample_count) {
   bool repeats = false;
   std::int64_t previous = kNoStamp;
   const std::uint64_t end = std::min<std::uint64_t>(sample_count, 4096);
+  StampReader reader(stamps, end);
   for (std::uint64_t i = 0; i < end; ++i) {
-    const std::int64_t stamp = stamps.at(i);
+    const std::int64_t stamp = reader.at(i);
     if (stamp != kNoStamp && previous != kNoStamp) {
       const std::int64_t d = stamp - previous;
       repeats = repeats || d == 0;
@@ -106,10 +188,15 @@ std::int64_t real_resolution(const Stamps& stamps, std::uint64_t sample_count) {
   return std::max(stamps.resolution_ns, repeats ? smallest : 0);
 }
 
+// A step further than this from the expected one needs explaining.
+double limit_of(double period_ns, double resolution_ns) {
+  return kGapInSamples * period_ns + resolution_ns;
+}
+
 StampReport examine(std::span<const RateRun> rates, std::uint64_t sample_count,
                     const Stamps& stamps) {
   StampReport report;
-  if (!stamps.at) {
+  if (!stamps.read) {
     return report;
   }
   const auto resolution = static_cast<double>(real_resolution(stamps, sample_count));
@@ -123,13 +210,34 @@ StampReport examine(std::span<const RateRun> rates, std::uint64_t sample_count,
   std::uint64_t back = 0;
   bool moved = false;
   double period = 0.0;
+  StampReader reader(stamps, sample_count);
+  SteadySteps steady(0.0, 0.0);
   for (std::uint64_t i = 0; i < sample_count; ++i) {
+    // Steps as expected, at one rate: nearly all samples of nearly all recordings.
+    if (previous != kNoStamp && expected == 0.0 && i < periods.end()) {
+      if (const double limit = limit_of(period, resolution); !steady.are_for(period, limit)) {
+        steady = SteadySteps(period, limit);
+      }
+      auto ahead = reader.from(i);
+      ahead = ahead.first(
+          static_cast<std::size_t>(std::min<std::uint64_t>(ahead.size(), periods.end() - i)));
+      if (const std::size_t n = steady.count(previous, ahead); n > 0) {
+        const std::int64_t elapsed = ahead[n - 1] - previous;
+        moved = moved || elapsed != 0;
+        steps += n;
+        report.elapsed_ns += elapsed;
+        previous = ahead[n - 1];
+        report.last_stamped = i + n - 1;
+        i = report.last_stamped;
+        continue;
+      }
+    }
     const double period_before = period;
     period = periods.period_ns(i);
     if (i > 0) {
       expected += period_before;
     }
-    const std::int64_t stamp = stamps.at(i);
+    const std::int64_t stamp = reader.at(i);
     if (stamp == kNoStamp) {
       continue;
     }
@@ -141,7 +249,7 @@ StampReport examine(std::span<const RateRun> rates, std::uint64_t sample_count,
       ++steps;
       const double deviation = static_cast<double>(d) - expected;
       // Between two rates the interval may be counted with either of them.
-      const double limit = kGapInSamples * std::max(period, period_before) + resolution;
+      const double limit = limit_of(std::max(period, period_before), resolution);
       if (std::abs(deviation) > limit) {
         ++off;
         if (off > 64 && off * 2 > steps) {
@@ -392,8 +500,9 @@ Result<Timeline> timeline_from_stamps(std::uint64_t sample_count, const Stamps& 
   double elapsed = 0.0;
   double smallest = std::numeric_limits<double>::infinity();
   bool repeats = false;
+  StampReader reader(stamps, sample_count);
   for (std::uint64_t i = 0; i < sample_count; ++i) {
-    const std::int64_t stamp = stamps.at(i);
+    const std::int64_t stamp = reader.at(i);
     if (stamp == kNoStamp) {
       return fail(ErrorCode::InvalidInput,
                   "there is no sampling rate, and sample {} has no time stamp", i + 1);

@@ -32,11 +32,18 @@ inline constexpr double kMinRateHertz = 1e-3;
 inline constexpr std::int64_t kNoStamp = std::numeric_limits<std::int64_t>::min();
 
 struct Stamps {
-  /// Nanoseconds of sample i (0-based) from any origin, or kNoStamp. Called in rising order, and
-  /// again for a few samples; |value| < 4·10¹⁸.
-  std::function<std::int64_t(std::uint64_t)> at;
+  /// Fills in the nanoseconds of the samples from `first` (0-based) on, from any origin, or
+  /// kNoStamp. Called for long stretches in rising order, and again for a few samples;
+  /// |value| < 4·10¹⁸. Empty: there are no stamps.
+  std::function<void(std::uint64_t first, std::span<std::int64_t> out)> read;
   std::int64_t resolution_ns = 1;  ///< step of the stamps as written, ≥ 1
   std::int64_t wrap_ns = 0;        ///< stamps start again at 0 after this; 0 if they do not
+
+  [[nodiscard]] std::int64_t at(std::uint64_t sample) const {
+    std::int64_t stamp = kNoStamp;
+    read(sample, std::span(&stamp, 1));
+    return stamp;
+  }
 };
 
 /// Samples up to `end_sample` (exclusive, 0-based: the number of samples so far) have this rate.
@@ -51,7 +58,7 @@ struct Timeline {
 };
 
 /// rates: at least one, all from kMinRateHertz to kMaxRateHertz, end_sample not falling; the last
-/// one holds to the end whatever its end_sample. stamps.at may be empty. sample_count ≥ 1. Time
+/// one holds to the end whatever its end_sample. stamps.read may be empty. sample_count ≥ 1. Time
 /// O(sample_count).
 [[nodiscard]] Timeline timeline_from_rates(std::span<const RateRun> rates,
                                            std::uint64_t sample_count, const Stamps& stamps);

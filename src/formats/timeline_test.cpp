@@ -16,8 +16,13 @@ using ::testing::SizeIs;
 
 Stamps stamps_of(std::vector<std::int64_t> ns, std::int64_t resolution = 1000,
                  std::int64_t wrap = 0) {
-  return {
-      .at = [ns](std::uint64_t i) { return ns[i]; }, .resolution_ns = resolution, .wrap_ns = wrap};
+  return {.read =
+              [ns](std::uint64_t first, std::span<std::int64_t> out) {
+                std::copy_n(ns.begin() + static_cast<std::ptrdiff_t>(first), out.size(),
+                            out.begin());
+              },
+          .resolution_ns = resolution,
+          .wrap_ns = wrap};
 }
 
 // Stamps of whole microseconds, as recorders write them: the exact time of each sample, rounded.
@@ -69,6 +74,54 @@ TEST(TimelineByRate, SeesASingleLostSample) {
       by_rate(1000.0, joined(rounded(1000.0, 100), rounded(1000.0, 50, 101'000'000)));
   ASSERT_THAT(t.segments, SizeIs(2));
   EXPECT_EQ(t.segments[1].start, Duration::ms(101));
+}
+
+// Stamps are looked at in stretches of 2048; what they show must not depend on where those end.
+TEST(TimelineByRate, FindsAGapWhereverItIs) {
+  for (std::size_t gap = 2040; gap < 2060; ++gap) {
+    const Timeline t =
+        by_rate(25600.0, joined(rounded(25600.0, gap), rounded(25600.0, 5000, 1'000'000'000)));
+    ASSERT_THAT(t.segments, SizeIs(2)) << gap;
+    EXPECT_EQ(t.segments[1].first_sample, gap);
+    EXPECT_EQ(t.segments[1].start, Duration::seconds(1));
+  }
+}
+
+TEST(TimelineByRate, AMissingOrABadStampBetweenGoodOnesIsNoGapWhereverItIs) {
+  for (std::size_t at = 2040; at < 2060; ++at) {
+    auto ns = rounded(25600.0, 6000);
+    ns[at] = kNoStamp;
+    EXPECT_THAT(by_rate(25600.0, ns).segments, SizeIs(1)) << at;
+    EXPECT_THAT(by_rate(25600.0, ns).warnings, IsEmpty()) << at;
+    ns[at] = 7'000'000'000;
+    EXPECT_THAT(by_rate(25600.0, ns).segments, SizeIs(1)) << at;
+    EXPECT_THAT(by_rate(25600.0, ns).warnings, SizeIs(1)) << at;
+  }
+}
+
+TEST(TimelineByRate, FindsAGapAfterAnotherRate) {
+  const std::vector<RateRun> runs{{1000.0, 3000}, {4000.0, 9000}};
+  auto ns = joined(rounded(1000.0, 3000), rounded(4000.0, 3000, 3'000'000'000));
+  ns = joined(std::move(ns), rounded(4000.0, 3000, 5'000'000'000));
+  const Timeline t = timeline_from_rates(runs, ns.size(), stamps_of(ns));
+  ASSERT_THAT(t.segments, SizeIs(3));
+  EXPECT_EQ(t.segments[1].first_sample, 3000U);
+  EXPECT_EQ(t.segments[1].discontinuity, Discontinuity::RateChange);
+  EXPECT_EQ(t.segments[2].first_sample, 6000U);
+  EXPECT_EQ(t.segments[2].start, Duration::seconds(5));
+  EXPECT_EQ(t.segments[2].discontinuity, Discontinuity::Gap);
+}
+
+// The last step that counts as within the rate is three quarters of a sample late, plus the
+// resolution of the stamps.
+TEST(TimelineByRate, TheLimitOfAGapIsExact) {
+  for (const std::int64_t late_ns : {750'000 + 1000, 750'000 + 1001}) {
+    auto ns = rounded(1000.0, 200);
+    for (std::size_t i = 100; i < ns.size(); ++i) {
+      ns[i] += late_ns;
+    }
+    EXPECT_THAT(by_rate(1000.0, ns).segments, SizeIs(late_ns == 751'000 ? 1 : 2)) << late_ns;
+  }
 }
 
 TEST(TimelineByRate, OneBadStampIsNoGap) {

@@ -103,10 +103,7 @@ class RecordingSource final : public Source {
     const auto [quality, quality_lasts] = time_quality_at(run.record_first + from);
     const auto frames =
         static_cast<std::size_t>(std::min({limit, run.count - in_run_, quality_lasts}));
-    frames_.assign(frames * lane_count_, 0.0F);
-    for (const Lane& l : lanes_) {
-      fill(run, l, from, frames);
-    }
+    fill(run, from, frames);
     trace_statuses(run, from, frames, run.first_index + in_run_);
 
     SampleBlock block;
@@ -490,22 +487,31 @@ class RecordingSource final : public Source {
 
   // --- samples ------------------------------------------------------------------------------
 
-  void fill(const Run& run, const Lane& l, std::uint64_t from, std::size_t frames) {
-    float* out = frames_.data() + lane(l.input);
-    const bool shifted = l.skew_seconds != 0.0 && run.measurable;
-    if (!shifted && run.pieces.empty()) {
-      const std::span<const float> in = record(run, l.channel, from, frames);
-      if (l.scale == 1.0) {
-        for (std::size_t n = 0; n < frames; ++n) {
-          out[n * lane_count_] = in[n];
-        }
-      } else {
-        for (std::size_t n = 0; n < frames; ++n) {
-          out[n * lane_count_] = static_cast<float>(static_cast<double>(in[n]) * l.scale);
-        }
+  /// True if the lane's values are samples of the recording, not ones between them.
+  [[nodiscard]] static bool is_direct(const Run& run, const Lane& l) {
+    return run.pieces.empty() && (l.skew_seconds == 0.0 || !run.measurable);
+  }
+
+  void fill(const Run& run, std::uint64_t from, std::size_t frames) {
+    std::array<formats::FrameLane, kInputCount> direct;
+    std::size_t count = 0;
+    for (const Lane& l : lanes_) {
+      if (is_direct(run, l)) {
+        direct[count++] = {l.channel, lane(l.input), l.scale};
       }
-      return;
     }
+    frames_.resize(std::max(frames_.size(), frames * lane_count_));
+    recording_.samples->read_frames(std::span(direct).first(count), run.record_first + from,
+                                    lane_count_, std::span(frames_).first(frames * lane_count_));
+    for (const Lane& l : lanes_) {
+      if (!is_direct(run, l)) {
+        interpolate(run, l, from, frames);
+      }
+    }
+  }
+
+  void interpolate(const Run& run, const Lane& l, std::uint64_t from, std::size_t frames) {
+    float* out = frames_.data() + lane(l.input);
     // The recording's samples in reach of these frames.
     constexpr auto kReach = static_cast<std::int64_t>(kHalfTaps + 1);
     const auto count = static_cast<std::int64_t>(run.record_count);
@@ -602,16 +608,17 @@ class RecordingSource final : public Source {
   }
 
   void trace_statuses(const Run& run, std::uint64_t from, std::size_t frames, std::uint64_t index) {
-    status_scratch_.resize(std::max(status_scratch_.size(), frames));
-    const std::span<std::uint8_t> states(status_scratch_.data(), frames);
-    for (std::size_t c = 0; c < recording_.statuses.size(); ++c) {
-      recording_.samples->read_status(c, run.record_first + from, states);
-      StatusTrace& trace = info_.statuses[c];
-      for (std::size_t n = 0; n < frames; ++n) {
-        if (states[n] > 1) {
+    const std::size_t channels = recording_.statuses.size();
+    for (std::uint64_t n = 0; n < frames && channels > 0;) {
+      const std::uint64_t sample = run.record_first + from + n;
+      for (std::size_t c = 0; c < channels; ++c) {
+        std::uint8_t read = 0;
+        recording_.samples->read_status(c, sample, std::span(&read, 1));
+        if (read > 1) {
           continue;  // missing: as before
         }
-        const bool state = states[n] == 1;
+        const bool state = read == 1;
+        StatusTrace& trace = info_.statuses[c];
         if (index + n == 0) {
           trace.initial = state;
         } else if (state != status_now_[c]) {
@@ -619,6 +626,7 @@ class RecordingSource final : public Source {
         }
         status_now_[c] = state;
       }
+      n += recording_.samples->same_statuses(channels, sample, frames - n);
     }
   }
 
@@ -764,7 +772,6 @@ class RecordingSource final : public Source {
   std::uint64_t in_run_ = 0;
   std::vector<float> frames_;
   std::vector<float> scratch_;
-  std::vector<std::uint8_t> status_scratch_;
   std::vector<bool> status_now_;
   std::map<double, std::unique_ptr<DelayKernel>> exact_kernels_;
   std::vector<DelayKernel> table_;
