@@ -38,7 +38,7 @@ struct AnalysisRequest {
   bool core_registers = false;         ///< the core labels besides those of `registers`
   bool pictures = false;               ///< waveforms and ½-cycle traces
   bool spectra = false;                ///< phasors and harmonics of each window
-  std::size_t block_frames = 16384;
+  std::size_t block_frames = 2048;     ///< in the second cache, with what they come from
   /// Called now and then with the share that is done; negative when the end is unknown.
   std::function<void(double)> progress;
   std::function<bool()> stop;  ///< true: give up (Interrupted)

@@ -202,8 +202,9 @@ struct Meter::State final : metrology::IntervalSink,
     if (interval.interval == Interval::HalfCycle) {
       if (half_cycles) {
         half_cycles->add(interval);
-        // Every second one-cycle window: whole cycles that do not overlap.
-        if (interval.number % 2 == 0) {
+        // Every second one-cycle window: whole cycles that do not overlap. They count only while
+        // there is no 10/12-cycle value.
+        if (interval.number % 2 == 0 && windows->count() == 0) {
           cycles->add(interval);
         }
       }

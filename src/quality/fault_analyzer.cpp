@@ -36,7 +36,7 @@ FaultAnalyzer::FaultAnalyzer(const FaultSetup& setup, Sink sink)
   // A power of two: a place in the ring is a mask away.
   capacity_ =
       std::bit_ceil(static_cast<std::size_t>(std::ceil(2.5 * setup.sample_rate_hertz)) + 16);
-  ring_.assign(capacity_ * kChannels, 0.0F);
+  ring_.assign(capacity_ * kLanes, 0.0F);
 }
 
 void FaultAnalyzer::push(const SampleBlock& block) {
@@ -49,13 +49,21 @@ void FaultAnalyzer::push(const SampleBlock& block) {
       interrupt();
     }
   }
-  for (std::size_t n = 0; n < block.frame_count; ++n) {
-    const float* frame = block.frames + n * block.lanes;
+  // Up to the end of the ring, then from its beginning.
+  for (std::size_t done = 0; done < block.frame_count;) {
     float* slot = ring_.data() + place_of(newest_);
-    for (std::size_t c = 0; c < kChannels; ++c) {
-      slot[c] = frame[ring_channel_lane(c)];
+    const std::size_t room = (ring_.size() - place_of(newest_)) / kLanes;
+    const std::size_t count = std::min(room, block.frame_count - done);
+    const float* frame = block.frames + done * block.lanes;
+    if (block.lanes == kLanes) {
+      std::copy_n(frame, count * kLanes, slot);
+    } else {
+      for (std::size_t n = 0; n < count; ++n) {
+        std::copy_n(frame + n * block.lanes, kLanes, slot + n * kLanes);
+      }
     }
-    ++newest_;
+    newest_ += count;
+    done += count;
   }
   oldest_ = std::max(oldest_, newest_ > capacity_ ? newest_ - capacity_ : 0);
 }
@@ -71,11 +79,12 @@ bool FaultAnalyzer::in_ring(double index) const {
 double FaultAnalyzer::sample(std::size_t channel, double index) const {
   const double whole = std::floor(index);
   const auto n = static_cast<std::uint64_t>(whole);
-  const double left = static_cast<double>(ring_[place_of(n) + channel]);
+  const std::size_t at = ring_channel_lane(channel);
+  const double left = static_cast<double>(ring_[place_of(n) + at]);
   if (index == whole) {
     return left;
   }
-  const double right = static_cast<double>(ring_[place_of(n + 1) + channel]);
+  const double right = static_cast<double>(ring_[place_of(n + 1) + at]);
   return left + (index - whole) * (right - left);
 }
 
@@ -293,16 +302,21 @@ Instant FaultAnalyzer::locate_clearing(const FaultHalfCycle& now) const {
 }
 
 void FaultAnalyzer::scan_peaks(double until) {
+  until = std::min(until, static_cast<double>(newest_) - 1.0);
+  if (!(scanned_ <= until) || !in_ring(scanned_)) {
+    return;
+  }
   std::array<float, 4> peak{};
-  bool any = false;
-  for (; scanned_ <= until && in_ring(scanned_); scanned_ += 1.0) {
-    const float* currents = ring_.data() + place_of(static_cast<std::uint64_t>(scanned_)) + 3;
+  const auto first = static_cast<std::uint64_t>(scanned_);
+  const auto last = static_cast<std::uint64_t>(until);
+  for (std::uint64_t n = first; n <= last; ++n) {
+    const float* currents = ring_.data() + place_of(n) + lane(Input::I1);
     for (std::size_t p = 0; p < peak.size(); ++p) {
       peak[p] = std::max(peak[p], std::abs(currents[p]));
     }
-    any = true;
   }
-  for (std::size_t p = 0; p < peak.size() && any; ++p) {
+  scanned_ = static_cast<double>(last + 1);
+  for (std::size_t p = 0; p < peak.size(); ++p) {
     const auto magnitude = static_cast<double>(peak[p]);
     if (has_channel(setup_.inputs, p + 3) && !(magnitude <= report_.current_peak_amperes[p])) {
       report_.current_peak_amperes[p] = magnitude;

@@ -62,11 +62,12 @@ class FaultAnalyzer {
  private:
   static constexpr std::size_t kHistory = 12;  ///< half cycles: six cycles before the fault
   static constexpr std::size_t kChannels = 7;  ///< V1…V3, I1…I4
+  static constexpr std::size_t kLanes = 8;     ///< of a frame that are kept: those up to I4
 
   [[nodiscard]] double sample(std::size_t channel, double index) const;
   [[nodiscard]] bool in_ring(double index) const;
   [[nodiscard]] std::size_t place_of(std::uint64_t index) const {
-    return (index & (capacity_ - 1)) * kChannels;
+    return (index & (capacity_ - 1)) * kLanes;
   }
   [[nodiscard]] double index_of(Instant instant) const;
   [[nodiscard]] std::optional<double> angle(std::size_t channel, double first, double count) const;
@@ -83,7 +84,7 @@ class FaultAnalyzer {
 
   FaultSetup setup_;
   Sink sink_;
-  std::vector<float> ring_;  ///< capacity_ frames of kChannels
+  std::vector<float> ring_;  ///< capacity_ frames of kLanes
   std::size_t capacity_ = 0;
   std::uint64_t newest_ = 0;  ///< index after the last frame held
   std::uint64_t oldest_ = 0;

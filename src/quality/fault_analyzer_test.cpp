@@ -42,7 +42,7 @@ struct Fault {
   }
 };
 
-std::vector<FaultReport> analyze(const Fault& fault, double seconds = 1.0) {
+std::vector<FaultReport> analyze(const Fault& fault, double seconds = 1.0, std::size_t lanes = 8) {
   FaultSetup setup;
   setup.sample_rate_hertz = kRate;
   setup.nominal_frequency_hertz = 50.0;
@@ -62,17 +62,18 @@ std::vector<FaultReport> analyze(const Fault& fault, double seconds = 1.0) {
     const double start = k * half;
     const double end = start + 2.0 * half;
     const auto until = std::min(count, static_cast<std::size_t>((end + half) * kRate));
-    std::vector<float> frames((until - done) * 8, 0.0F);
+    std::vector<float> frames((until - done) * lanes, 0.0F);
     for (std::size_t n = done; n < until; ++n) {
       for (std::size_t p = 0; p < 3; ++p) {
         const double t = static_cast<double>(n) / kRate;
-        frames[(n - done) * 8 + p] = static_cast<float>(fault.voltage(p, t));
-        frames[(n - done) * 8 + 4 + p] = static_cast<float>(fault.amperes(p, t));
+        frames[(n - done) * lanes + p] = static_cast<float>(fault.voltage(p, t));
+        frames[(n - done) * lanes + 4 + p] = static_cast<float>(fault.amperes(p, t));
       }
     }
     SampleBlock block;
     block.frames = frames.data();
     block.frame_count = until - done;
+    block.lanes = lanes;
     block.inputs = setup.inputs;
     block.first_index = done;
     block.time = {0, Instant::from_unix_ns(0), kRate};
@@ -114,6 +115,25 @@ TEST(FaultAnalyzer, FindsInceptionAndClearingToAMillisecond) {
     ASSERT_TRUE(reports[0].clearing);
     EXPECT_NEAR(seconds_of(*reports[0].clearing), 0.6011, 0.001);
     EXPECT_NEAR(reports[0].duration_seconds, 0.0974, 0.002);
+  }
+}
+
+// 2.56 s is where the samples held begin to take the place of the oldest ones.
+TEST(FaultAnalyzer, AFaultLaterThanTheSamplesHeldIsTheSame) {
+  const Fault early;
+  Fault late;
+  late.inception += 2.0;
+  late.clearing += 2.0;
+  const auto first = analyze(early);
+  ASSERT_EQ(first.size(), 1U);
+  for (const std::size_t lanes : {std::size_t{8}, kMaxLanes}) {
+    const auto reports = analyze(late, 3.0, lanes);
+    ASSERT_EQ(reports.size(), 1U);
+    EXPECT_NEAR(seconds_of(reports[0].inception), seconds_of(first[0].inception) + 2.0, 1e-8);
+    ASSERT_TRUE(reports[0].clearing);
+    EXPECT_NEAR(seconds_of(*reports[0].clearing), seconds_of(*first[0].clearing) + 2.0, 1e-8);
+    EXPECT_NEAR(reports[0].current_peak_amperes[1], first[0].current_peak_amperes[1], 1e-3);
+    EXPECT_NEAR(reports[0].phase_jump_radians[1], first[0].phase_jump_radians[1], 1e-4);
   }
 }
 
