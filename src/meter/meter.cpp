@@ -8,6 +8,7 @@
 #include "base/format.hpp"
 #include "meter/columns.hpp"
 #include "metrology/engine.hpp"
+#include "metrology/high_speed_statistics.hpp"
 #include "metrology/statistics.hpp"
 #include "modules/catalogue.hpp"
 #include "modules/measurement_feed.hpp"
@@ -145,8 +146,14 @@ struct Meter::State final : metrology::IntervalSink,
                              recorder.emission(),
                              {recorder.record().begin(), recorder.record().end()}});
       });
-      windows.emplace(setup.system);
-      cycles.emplace(setup.system);
+      InputMask spectra;
+      for (std::size_t i = 0; i < kInputCount; ++i) {
+        if (engine->has_spectrum(static_cast<Input>(i))) {
+          spectra.add(static_cast<Input>(i));
+        }
+      }
+      windows.emplace(setup.system, spectra);
+      cycles.emplace(setup.system, spectra);
       half_cycles.emplace(setup.system);
       fault_analyzer.emplace(
           quality::FaultSetup{.inputs = setup.inputs,
@@ -319,7 +326,8 @@ struct Meter::State final : metrology::IntervalSink,
   std::vector<quality::TransientEvent> transient_events;
   std::vector<SignallingRecord> emissions;
   std::optional<quality::FaultAnalyzer> fault_analyzer;
-  std::optional<metrology::Statistics> windows, cycles, half_cycles;
+  std::optional<metrology::Statistics> windows, cycles;
+  std::optional<metrology::HighSpeedStatistics> half_cycles;
   std::vector<Observer> observers;
   std::vector<quality::VoltageEvent> events;
   std::vector<quality::FaultReport> faults;
@@ -442,11 +450,12 @@ Result<Statistics> Meter::statistics(std::string_view label) const {
       metrology::info(source.quantity).group == metrology::QuantityGroup::Energy) {
     return Statistics{.last = state_->engine->energy(source.quantity) * factor};
   }
-  const metrology::Statistics& over = high_speed                     ? *state_->half_cycles
-                                      : state_->windows->count() > 0 ? *state_->windows
-                                                                     : *state_->cycles;
-  const metrology::Summary summary =
-      source.spectrum ? over.of(source.input, source.kind, source.order) : over.of(source.quantity);
+  const metrology::Statistics& over =
+      state_->windows->count() > 0 ? *state_->windows : *state_->cycles;
+  const metrology::Summary summary = high_speed ? state_->half_cycles->of(source.quantity)
+                                     : source.spectrum
+                                         ? over.of(source.input, source.kind, source.order)
+                                         : over.of(source.quantity);
   return Statistics{summary.min * factor, summary.mean * factor, summary.max * factor,
                     summary.last * factor};
 }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "metrology/engine_test_signal.hpp"
+#include "metrology/high_speed_statistics.hpp"
 #include "metrology/statistics.hpp"
 
 namespace halfcycle::metrology::test {
@@ -207,10 +208,42 @@ TEST(CycleCounter, AnIntervalWithALossHasNoFrequency) {
   EXPECT_NEAR(counter.result(tick + Duration::seconds(2)), 50.0, 1e-6);
 }
 
+TEST(HighSpeedStatistics, FollowTheRuleOfEachRow) {
+  HighSpeedStatistics statistics({});
+  const std::array<double, 4> volts{220.0, kNotAvailable, 240.0, 230.0};
+  const std::array<double, 4> p{100.0, 300.0, -50.0, kNotAvailable};
+  for (std::size_t k = 0; k < volts.size(); ++k) {
+    Fed fed;
+    fed[Q::VlnA] = volts[k];
+    fed[Q::ClockUncertainty] = 1e-6 * static_cast<double>(k % 3);
+    fed[Q::KwTot] = p[k];
+    fed[Q::KvarTot] = 10.0;
+    fed[Q::KvaTot] = 400.0;
+    fed[Q::PfSignTot] = p[k] / 400.0;
+    fed[Q::V1Thd] = 0.05;
+    statistics.add(interval_of(fed, kStart, kStart));
+  }
+  const Summary u = statistics.of(Q::VlnA);
+  EXPECT_DOUBLE_EQ(u.min, 220.0);
+  EXPECT_DOUBLE_EQ(u.max, 240.0);
+  EXPECT_DOUBLE_EQ(u.last, 230.0);
+  EXPECT_NEAR(u.mean, std::sqrt((220.0 * 220.0 + 240.0 * 240.0 + 230.0 * 230.0) / 3.0), 1e-12);
+  EXPECT_DOUBLE_EQ(statistics.of(Q::ClockUncertainty).mean, 2e-6) << "the largest";
+  EXPECT_DOUBLE_EQ(statistics.of(Q::KwTot).mean, 350.0 / 3.0);
+  EXPECT_DOUBLE_EQ(statistics.of(Q::KwTot).last, -50.0);
+  EXPECT_DOUBLE_EQ(statistics.of(Q::KvarTot).mean, 10.0);
+  // IEEE: the sign of −P·Q; only where there is a power factor do P, Q and S count.
+  EXPECT_NEAR(statistics.of(Q::PfSignTot).mean, -350.0 / 1200.0, 1e-12);
+  EXPECT_FALSE(is_available(statistics.of(Q::VlnB).mean)) << "never there";
+  EXPECT_FALSE(is_available(statistics.of(Q::V1Thd).mean)) << "no quantity of half cycles";
+}
+
 TEST(Statistics, FollowTheRuleOfEachRow) {
   SystemSetup system;
   system.pf_sign_iec = true;
-  Statistics statistics(system);
+  InputMask inputs;
+  inputs.add(Input::V1);
+  Statistics statistics(system, inputs);
   const std::array<double, 3> volts{220.0, 240.0, kNotAvailable};
   const std::array<double, 3> p{100.0, 300.0, -50.0};
   const std::array<double, 3> s{125.0, 300.0, 100.0};
@@ -226,6 +259,10 @@ TEST(Statistics, FollowTheRuleOfEachRow) {
     fed[Q::KwhDel] = 1000.0 * static_cast<double>(k);
     fed[Q::V1UnderDev] = 0.1 * static_cast<double>(k);
     fed.spectra.of_input[0][0][5] = static_cast<float>(0.03 + 0.01 * static_cast<double>(k));
+    fed.spectra.of_input[1][0][5] = 0.03F;
+    auto& total = fed.spectra.of_input[lane(kTotalInput)];
+    total[static_cast<std::size_t>(SpectrumKind::TotalPower)][5] =
+        k == 1 ? std::numeric_limits<float>::quiet_NaN() : 4.0F - 3.0F * static_cast<float>(k);
     statistics.add(interval_of(fed, kStart, kStart));
   }
   const Summary u = statistics.of(Q::VlnA);
@@ -248,6 +285,14 @@ TEST(Statistics, FollowTheRuleOfEachRow) {
   EXPECT_FLOAT_EQ(static_cast<float>(fifth.max), 0.05F);
   EXPECT_NEAR(fifth.mean, std::sqrt((9e-4 + 16e-4 + 25e-4) / 3.0), 1e-7);
   EXPECT_FALSE(is_available(statistics.of(Input::V1, SpectrumKind::Magnitude, 7).mean));
+  EXPECT_FALSE(is_available(statistics.of(Input::V1, SpectrumKind::Magnitude, 7).max));
+  EXPECT_FALSE(is_available(statistics.of(Input::V2, SpectrumKind::Magnitude, 5).max))
+      << "an input that is not taken in";
+  const Summary power = statistics.of(kTotalInput, SpectrumKind::TotalPower, 5);
+  EXPECT_EQ(power.min, -2.0);
+  EXPECT_EQ(power.mean, 1.0);
+  EXPECT_EQ(power.max, 4.0);
+  EXPECT_EQ(power.last, -2.0);
 }
 
 }  // namespace

@@ -1,47 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrology/statistics.hpp"
 
-#include <cmath>
 #include <limits>
 
 namespace halfcycle::metrology {
-namespace {
-InputMask all_inputs() {
-  InputMask mask;
-  for (std::size_t i = 0; i < kInputCount; ++i) {
-    mask.add(static_cast<Input>(i));
-  }
-  return mask;
-}
-}  // namespace
 
-void Statistics::Extremes::add(double value) noexcept {
-  if (std::isnan(value)) {
-    return;
-  }
-  // Written so that the NaN of the beginning gives way to the first value.
-  min = value >= min ? min : value;
-  max = value <= max ? max : value;
-  last = value;
+void Statistics::Row::reset() noexcept {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  min.fill(kInfinity);
+  max.fill(-kInfinity);
+  last.fill(std::numeric_limits<float>::quiet_NaN());
 }
 
-Statistics::Statistics(const SystemSetup& system)
-    : sums_(system),
+void Statistics::Row::add(const Spectra::Orders& values) noexcept {
+  // NaN compares false: what is not available changes nothing.
+  for (std::size_t h = 0; h <= kMaxOrder; ++h) {
+    const float v = values[h];
+    min[h] = v < min[h] ? v : min[h];
+    max[h] = v > max[h] ? v : max[h];
+    last[h] = v == v ? v : last[h];
+  }
+}
+
+Statistics::Statistics(const SystemSetup& system, InputMask inputs)
+    : inputs_(inputs),
+      sums_(system),
       spectra_(std::make_unique<SpectrumState>()),
       mean_spectra_(std::make_unique<Spectra>()) {
   reset();
+}
+
+bool Statistics::keeps(std::size_t input, SpectrumKind kind) const noexcept {
+  const bool power = kind == SpectrumKind::Power || kind == SpectrumKind::TotalPower;
+  const auto at = static_cast<Input>(input);
+  return has_kind(at, kind) && (power || inputs_.has(at));
 }
 
 void Statistics::reset() noexcept {
   count_ = 0;
   sums_.reset();
   extremes_.fill(Extremes{});
-  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-  for (auto* state : {&spectra_->min, &spectra_->max, &spectra_->last}) {
-    for (auto& input : *state) {
-      for (auto& kind : input) {
-        kind.fill(kNaN);
-      }
+  for (auto& input : spectra_->rows) {
+    for (Row& row : input) {
+      row.reset();
     }
   }
   spectra_->sums.reset();
@@ -58,21 +59,14 @@ void Statistics::add(const IntervalValues& interval) noexcept {
   if (interval.spectra == nullptr) {
     return;
   }
-  prepare(*interval.spectra, all_inputs(), spectra_->terms);
-  spectra_->sums.add(spectra_->terms, all_inputs());
+  prepare(*interval.spectra, inputs_, spectra_->terms);
+  spectra_->sums.add(spectra_->terms, inputs_);
   mean_valid_ = false;
   for (std::size_t i = 0; i < kInputCount; ++i) {
-    for (std::size_t k = 0; k < kSpectrumKinds; ++k) {
-      const auto& from = interval.spectra->of_input[i][k];
-      auto& min = spectra_->min[i][k];
-      auto& max = spectra_->max[i][k];
-      auto& last = spectra_->last[i][k];
-      for (std::size_t h = 0; h <= kMaxOrder; ++h) {
-        const float v = from[h];
-        const bool there = v == v;
-        min[h] = there && !(v >= min[h]) ? v : min[h];
-        max[h] = there && !(v <= max[h]) ? v : max[h];
-        last[h] = there ? v : last[h];
+    for (const SpectrumInfo& info : kSpectra) {
+      if (keeps(i, info.kind)) {
+        const auto k = static_cast<std::size_t>(info.kind);
+        spectra_->rows[i][k].add(interval.spectra->of_input[i][k]);
       }
     }
   }
@@ -93,16 +87,18 @@ Summary Statistics::of(Input input, SpectrumKind kind, int order) const noexcept
     return {};
   }
   if (!mean_valid_) {
-    spectra_->sums.result(all_inputs(), *mean_spectra_);
+    spectra_->sums.result(inputs_, *mean_spectra_);
     mean_valid_ = true;
   }
   const std::size_t i = lane(input);
-  const std::size_t k = static_cast<std::size_t>(kind);
-  const std::size_t h = static_cast<std::size_t>(order);
-  return {static_cast<double>(spectra_->min[i][k][h]),
-          static_cast<double>(mean_spectra_->of_input[i][k][h]),
-          static_cast<double>(spectra_->max[i][k][h]),
-          static_cast<double>(spectra_->last[i][k][h])};
+  const auto k = static_cast<std::size_t>(kind);
+  const auto h = static_cast<std::size_t>(order);
+  const Row& row = spectra_->rows[i][k];
+  if (row.min[h] > row.max[h]) {
+    return {};
+  }
+  return {static_cast<double>(row.min[h]), static_cast<double>(mean_spectra_->of_input[i][k][h]),
+          static_cast<double>(row.max[h]), static_cast<double>(row.last[h])};
 }
 
 }  // namespace halfcycle::metrology

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <numbers>
 
 namespace halfcycle::quality {
@@ -25,6 +26,20 @@ std::size_t ring_channel_lane(std::size_t channel) {
 
 bool has_channel(InputMask inputs, std::size_t channel) {
   return inputs.has(static_cast<Input>(ring_channel_lane(channel)));
+}
+
+using Floats4 [[gnu::vector_size(16)]] = float;
+using Ints4 [[gnu::vector_size(16)]] = std::int32_t;
+
+// The largest magnitudes of the four currents in `count` frames of eight lanes. NaN is no
+// magnitude.
+void raise_peaks(const float* currents, std::uint64_t count, Floats4& peak) {
+  for (std::uint64_t n = 0; n < count; ++n, currents += 8) {
+    Ints4 bits;
+    std::memcpy(&bits, currents, sizeof bits);
+    const auto magnitude = reinterpret_cast<Floats4>(bits & 0x7FFFFFFF);
+    peak = peak < magnitude ? magnitude : peak;
+  }
 }
 
 double wrapped(double radians) { return std::remainder(radians, 2.0 * kPi); }
@@ -306,17 +321,18 @@ void FaultAnalyzer::scan_peaks(double until) {
   if (!(scanned_ <= until) || !in_ring(scanned_)) {
     return;
   }
-  std::array<float, 4> peak{};
+  Floats4 peak{};
   const auto first = static_cast<std::uint64_t>(scanned_);
   const auto last = static_cast<std::uint64_t>(until);
-  for (std::uint64_t n = first; n <= last; ++n) {
-    const float* currents = ring_.data() + place_of(n) + lane(Input::I1);
-    for (std::size_t p = 0; p < peak.size(); ++p) {
-      peak[p] = std::max(peak[p], std::abs(currents[p]));
-    }
+  for (std::uint64_t n = first; n <= last;) {
+    const float* frame = ring_.data() + place_of(n);
+    const std::uint64_t room = capacity_ - (n & (capacity_ - 1));
+    const std::uint64_t count = std::min(room, last + 1 - n);
+    raise_peaks(frame + lane(Input::I1), count, peak);
+    n += count;
   }
   scanned_ = static_cast<double>(last + 1);
-  for (std::size_t p = 0; p < peak.size(); ++p) {
+  for (std::size_t p = 0; p < report_.current_peak_amperes.size(); ++p) {
     const auto magnitude = static_cast<double>(peak[p]);
     if (has_channel(setup_.inputs, p + 3) && !(magnitude <= report_.current_peak_amperes[p])) {
       report_.current_peak_amperes[p] = magnitude;
