@@ -104,7 +104,8 @@ class BinaryStore final : public SampleStore {
     const RawValue kind = data_ == ComtradeData::Binary     ? RawValue::Int16
                           : data_ == ComtradeData::Binary32 ? RawValue::Int32
                                                             : RawValue::Float32;
-    read_record_frames({at(first) + 8, record_size_, kind, scales_}, lanes, width, out);
+    read_record_frames({at(first) + 8, record_size_, record_size_ - 8, kind, scales_}, lanes, width,
+                       out);
   }
 
   [[nodiscard]] std::uint64_t same_statuses(std::size_t /*channels*/, std::uint64_t first,

@@ -23,6 +23,7 @@ struct RawScale {
 struct RecordValues {
   const std::byte* first = nullptr;  ///< the first value of the first record
   std::size_t record_size = 0;
+  std::size_t value_bytes = 0;  ///< from the first value to the end of the record
   RawValue kind = RawValue::Int16;
   std::span<const RawScale> scales;  ///< one a value
 };

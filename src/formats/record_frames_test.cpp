@@ -116,6 +116,9 @@ TEST_P(Frames, HoldTheChannelsInAnyOrderAtAnyScale) {
       {{3, 0}},
       {{3, 5, 1e-3}},
       {{0, 0}, {1, 1}, {2, 2}, {3, 4}, {4, 5}, {5, 6}},
+      {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {4, 5}, {5, 6}},
+      {{1, 1}, {3, 3}, {2, 4}, {3, 5}, {4, 6}, {5, 7}},
+      {{0, 2}, {1, 3}, {5, 4}},
       {{5, 0}, {0, 1, -1.0}, {2, 3}, {2, 7, 1000.0}, {1, 4}}};
   for (const auto& lanes : mappings) {
     for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{699}}) {
@@ -135,9 +138,9 @@ TEST(RecordFrames, OfFourIntegersAreTheirPhysicalValues) {
   const std::array<RawScale, 4> scales{{{0.5, 1.0}, {0.25, 0.0}, {1.0, 0.0}, {2.0, 0.0}}};
   const std::array<FrameLane, 3> lanes{{{1, 0}, {0, 2, 10.0}, {2, 4}}};
   std::array<float, 8> frame{};
-  read_record_frames(
-      {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), RawValue::Int16, scales},
-      lanes, 8, frame);
+  read_record_frames({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), bytes.size(),
+                      RawValue::Int16, scales},
+                     lanes, 8, frame);
   EXPECT_THAT(std::span(frame).first(4), ::testing::ElementsAre(-50.0F, 0.0F, 510.0F, 0.0F));
   EXPECT_TRUE(std::isnan(frame[4]));
   EXPECT_THAT(std::span(frame).last(3), ::testing::Each(0.0F));

@@ -34,11 +34,26 @@ using Ints4 [[gnu::vector_size(16)]] = std::int32_t;
 // The largest magnitudes of the four currents in `count` frames of eight lanes. NaN is no
 // magnitude.
 void raise_peaks(const float* currents, std::uint64_t count, Floats4& peak) {
-  for (std::uint64_t n = 0; n < count; ++n, currents += 8) {
+  constexpr std::size_t kChains = 4;  // a comparison need not wait for the one before it
+  std::array<Floats4, kChains> largest{};
+  const auto take = [&](std::size_t chain) {
     Ints4 bits;
     std::memcpy(&bits, currents, sizeof bits);
     const auto magnitude = reinterpret_cast<Floats4>(bits & 0x7FFFFFFF);
-    peak = peak < magnitude ? magnitude : peak;
+    largest[chain] = largest[chain] < magnitude ? magnitude : largest[chain];
+    currents += 8;
+  };
+  for (; count >= kChains; count -= kChains) {
+    take(0);
+    take(1);
+    take(2);
+    take(3);
+  }
+  for (; count > 0; --count) {
+    take(0);
+  }
+  for (const Floats4& chain : largest) {
+    peak = peak < chain ? chain : peak;
   }
 }
 
