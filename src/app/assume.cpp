@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <numbers>
 #include <span>
 
@@ -40,6 +41,11 @@ std::vector<Point> points_of(const std::vector<StoredBlock>& blocks, double unti
   }
   const SampleBlock first = blocks.front().view();
   const Instant zero = first.time.instant_of(static_cast<double>(first.first_index));
+  std::size_t frames = 0;
+  for (const StoredBlock& stored : blocks) {
+    frames += stored.block.frame_count;
+  }
+  points.reserve(frames);
   for (const StoredBlock& stored : blocks) {
     const SampleBlock block = stored.view();
     if (block.time.rate_hertz < kLeastRateHertz) {
@@ -87,20 +93,45 @@ std::vector<Point> thinned(const std::vector<Point>& points, std::size_t at_most
   return out;
 }
 
+// Cosine and sine of a frequency at the instants of the points, worked out once for all lanes.
+class Bases {
+ public:
+  explicit Bases(const std::vector<Point>& points) : points_(points) {}
+  struct Basis {
+    double cosine;
+    double sine;
+  };
+  const std::vector<Basis>& of(double hertz) {
+    std::vector<Basis>& basis = known_[hertz];
+    if (basis.empty()) {
+      basis.reserve(points_.size());
+      for (const Point& point : points_) {
+        const double angle = 2.0 * std::numbers::pi * hertz * point.seconds;
+        basis.push_back({std::cos(angle), std::sin(angle)});
+      }
+    }
+    return basis;
+  }
+
+ private:
+  const std::vector<Point>& points_;
+  std::map<double, std::vector<Basis>> known_;
+};
+
 // Share of the energy of one lane that a·cos + b·sin + c explains, c apart: the three-parameter
 // least-squares fit of IEEE 1057 by its normal equations.
-double sine_share(const std::vector<Point>& points, std::size_t lane, double hertz) {
+double sine_share(const std::vector<Point>& points, std::size_t lane,
+                  const std::vector<Bases::Basis>& bases) {
   std::array<std::array<double, 4>, 3> m{};
   double energy = 0.0;
   double sum = 0.0;
   double count = 0.0;
-  for (const Point& point : points) {
-    const double y = point.value[lane];
+  for (std::size_t n = 0; n < points.size(); ++n) {
+    const double y = points[n].value[lane];
     if (!std::isfinite(y)) {
       continue;
     }
-    const double angle = 2.0 * std::numbers::pi * hertz * point.seconds;
-    const std::array<double, 3> basis{std::cos(angle), std::sin(angle), 1.0};
+    const std::array<double, 3> basis{bases[n].cosine, bases[n].sine, 1.0};
     for (std::size_t r = 0; r < 3; ++r) {
       for (std::size_t c = 0; c < 3; ++c) {
         m[r][c] += basis[r] * basis[c];
@@ -254,6 +285,7 @@ Measured measure_first_cycles(const std::vector<StoredBlock>& blocks,
   }
   const std::vector<Point> points = points_of(blocks, until);
   const std::vector<Point> few = thinned(points, 1024);
+  Bases bases(few);
   const InputMask inputs = blocks.front().block.inputs;
 
   // The channel with the clearest sine tells the frequency: a voltage, without one a current.
@@ -271,7 +303,7 @@ Measured measure_first_cycles(const std::vector<StoredBlock>& blocks,
         const int steps = static_cast<int>(std::lround((to - from) / step));
         for (int k = 0; k <= steps; ++k) {
           const double hertz = from + step * k;
-          const double explained = sine_share(few, lane(input), hertz);
+          const double explained = sine_share(few, lane(input), bases.of(hertz));
           if (explained > best_share) {
             best_share = explained;
             best_hertz = hertz;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One input is a .cff if it begins with dashes, else a .cfg and a .dat, divided at the first line
 // "====". Whatever is read must also be written and read again.
+#include <array>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
@@ -31,8 +33,20 @@ void use(const Recording& r) {
   }
   require(next == r.sample_count);
   std::vector<float> values(r.sample_count);
+  std::vector<float> frames(r.sample_count * 8);
   for (std::size_t c = 0; c < r.analogs.size(); ++c) {
     r.samples->read_analog(c, 0, values);
+    const std::array<halfcycle::formats::FrameLane, 1> lanes{{{c, c % 8}}};
+    r.samples->read_frames(lanes, 0, 8, frames);
+    for (std::size_t n = 0; n < values.size(); ++n) {
+      const float other = frames[n * 8 + c % 8];
+      require(values[n] == other || (std::isnan(values[n]) && std::isnan(other)));
+    }
+  }
+  for (std::uint64_t n = 0; n < r.sample_count && !r.statuses.empty();) {
+    const std::uint64_t same = r.samples->same_statuses(r.statuses.size(), n, r.sample_count - n);
+    require(same >= 1 && same <= r.sample_count - n);
+    n += same;
   }
   std::vector<std::uint8_t> states(r.sample_count);
   for (std::size_t c = 0; c < r.statuses.size(); ++c) {

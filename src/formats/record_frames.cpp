@@ -49,7 +49,6 @@ T load(const std::byte* from) {
 // which of them are there.
 struct Int16 {
   using Raw = Ints4;
-  static constexpr std::size_t kSize = 2;
   static Raw read(const std::byte* record, const Group& group) {
     return Raw{
         load<std::int16_t>(record + group.offset[0]), load<std::int16_t>(record + group.offset[1]),
@@ -68,7 +67,6 @@ struct Int16 {
 template <class T>
 struct Wide {
   using Raw [[gnu::vector_size(16)]] = T;
-  static constexpr std::size_t kSize = 4;
   static Raw read(const std::byte* record, const Group& group) {
     return Raw{load<T>(record + group.offset[0]), load<T>(record + group.offset[1]),
                load<T>(record + group.offset[2]), load<T>(record + group.offset[3])};

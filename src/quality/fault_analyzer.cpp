@@ -66,7 +66,7 @@ FaultAnalyzer::FaultAnalyzer(const FaultSetup& setup, Sink sink)
   // A power of two: a place in the ring is a mask away.
   capacity_ =
       std::bit_ceil(static_cast<std::size_t>(std::ceil(2.5 * setup.sample_rate_hertz)) + 16);
-  ring_.assign(capacity_ * kLanes, 0.0F);
+  ring_ = std::make_unique_for_overwrite<float[]>(capacity_ * kLanes);
 }
 
 void FaultAnalyzer::push(const SampleBlock& block) {
@@ -81,8 +81,8 @@ void FaultAnalyzer::push(const SampleBlock& block) {
   }
   // Up to the end of the ring, then from its beginning.
   for (std::size_t done = 0; done < block.frame_count;) {
-    float* slot = ring_.data() + place_of(newest_);
-    const std::size_t room = (ring_.size() - place_of(newest_)) / kLanes;
+    float* slot = ring_.get() + place_of(newest_);
+    const std::size_t room = capacity_ - (newest_ & (capacity_ - 1));
     const std::size_t count = std::min(room, block.frame_count - done);
     const float* frame = block.frames + done * block.lanes;
     if (block.lanes == kLanes) {
@@ -340,7 +340,7 @@ void FaultAnalyzer::scan_peaks(double until) {
   const auto first = static_cast<std::uint64_t>(scanned_);
   const auto last = static_cast<std::uint64_t>(until);
   for (std::uint64_t n = first; n <= last;) {
-    const float* frame = ring_.data() + place_of(n);
+    const float* frame = ring_.get() + place_of(n);
     const std::uint64_t room = capacity_ - (n & (capacity_ - 1));
     const std::uint64_t count = std::min(room, last + 1 - n);
     raise_peaks(frame + lane(Input::I1), count, peak);

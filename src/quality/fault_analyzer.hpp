@@ -16,8 +16,8 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/instant.hpp"
 #include "base/sample_block.hpp"
@@ -84,7 +84,7 @@ class FaultAnalyzer {
 
   FaultSetup setup_;
   Sink sink_;
-  std::vector<float> ring_;  ///< capacity_ frames of kLanes
+  std::unique_ptr<float[]> ring_;  ///< capacity_ frames of kLanes; those from oldest_ on are filled
   std::size_t capacity_ = 0;
   std::uint64_t newest_ = 0;  ///< index after the last frame held
   std::uint64_t oldest_ = 0;

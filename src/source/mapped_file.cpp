@@ -121,10 +121,10 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
     result->bytes_ = {static_cast<const std::byte*>(mapping), size};
     return result;
   }
-  result->memory_.resize(size);
+  result->memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
   std::size_t have = 0;
   while (have < size) {
-    const ssize_t n = ::read(file.get(), result->memory_.data() + have, size - have);
+    const ssize_t n = ::read(file.get(), result->memory_.get() + have, size - have);
     if (n < 0 && errno == EINTR) {
       continue;
     }
@@ -140,8 +140,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
   if (have == 0) {
     return fail(ErrorCode::InvalidInput, "{}: the file is empty (0 bytes)", path);
   }
-  result->memory_.resize(have);
-  result->bytes_ = std::as_bytes(std::span(result->memory_.data(), have));
+  result->bytes_ = {result->memory_.get(), have};
   return result;
 }
 

@@ -31,7 +31,7 @@ class MappedFile {
  private:
   MappedFile() = default;
 
-  std::string memory_;
+  std::unique_ptr<std::byte[]> memory_;
   void* mapping_ = nullptr;
   std::span<const std::byte> bytes_;
 };
