@@ -410,6 +410,7 @@ Result<PreparedMeter> prepare_meter(std::unique_ptr<source::Source> source,
     return prepared;
   }
   prepared->setup.analysis = analysis;
+  prepared->setup.registers = !analysis;
   auto meter = Meter::create(prepared->setup);
   if (!meter) {
     return fail(meter.error());

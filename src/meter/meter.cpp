@@ -124,7 +124,7 @@ struct Meter::State final : metrology::IntervalSink,
         given(given_system),
         engine(std::move(measuring)),
         registers(std::move(graph)),
-        feed(*registers),
+        feed(*registers, meter_setup.registers),
         detector(
             {}, [this](const quality::VoltageEvent& event) { on_voltage_event(event); },
             [this](const quality::VoltageEvent& event) {

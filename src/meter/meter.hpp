@@ -49,6 +49,9 @@ struct MeterSetup {
       hysteresis_ratio;
   /// For recordings: statistics over the run and fault reports (keeps 2.5 s of samples).
   bool analysis = false;
+  /// False: nobody reads registers of measured values. They stay as they are, the modules that work
+  /// on them rest; observers, statistics, events and setup are not touched by it.
+  bool registers = true;
   /// Compiled once, shared by all meters made from it. Null: the shipped `standard` template.
   std::shared_ptr<const graph::CompiledTemplate> compiled_template;
   /// What the engines of a process and of a thread share (metrology/engine.hpp); null: of its own.

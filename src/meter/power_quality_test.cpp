@@ -21,7 +21,8 @@ constexpr double kRate = 6400.0;
 const Instant kStart = Instant::from_unix_ns(1600000000000000000);
 
 struct Running {
-  explicit Running(double nominal, const std::string& from = "", const std::string& to = "") {
+  explicit Running(double nominal, const std::string& from = "", const std::string& to = "",
+                   bool registers = true) {
     std::string text(*modules::shipped_template("standard"));
     if (!from.empty()) {
       text.replace(text.find(from), from.size(), to);
@@ -30,6 +31,7 @@ struct Running {
     setup.system.nominal_frequency_hertz = nominal;
     setup.sample_rate_hertz = kRate;
     setup.analysis = true;
+    setup.registers = registers;
     for (const Input input : {Input::V1, Input::V2, Input::V3}) {
       setup.inputs.add(input);
     }
@@ -149,6 +151,39 @@ TEST_P(AtNominal, MainsSignallingIsMeasuredAndRecorded) {
   EXPECT_TRUE(std::isnan(r.value("MSV1 Record12")));
   EXPECT_EQ(r.value("MSV1 Active"), 0.0);
   EXPECT_TRUE(std::isnan(r.value("V1 MSV3")));
+}
+
+// What detectors find does not depend on whether anybody reads registers.
+TEST_P(AtNominal, EventsAreTheSameWithoutRegisters) {
+  const double hertz = GetParam();
+  const double carrier = 35.0 * hertz / (hertz < 55.0 ? 10.0 : 12.0);
+  const auto measured = [&](bool registers) {
+    Running r(hertz, "type = \"Mains Signalling\"",
+              "type = \"Mains Signalling\"\nsetup = { \"Carrier 1\" = " + std::to_string(carrier) +
+                  ", \"Threshold\" = 2.0, \"Record Time\" = 2 }",
+              registers);
+    r.run(hertz, 7.0, [&](double t) {
+      const double burst = t >= 2.0 && t < 3.0 ? 0.05 * 230.0 * std::sqrt(2.0) : 0.0;
+      const double level = t >= 4.0 && t < 4.1 ? 0.5 : t >= 5.5 ? 0.94 : 1.0;
+      return level * sine(hertz, t) + burst * std::sin(2.0 * kPi * carrier * t);
+    });
+    return std::move(r.meter);
+  };
+  const auto with = measured(true);
+  const auto without = measured(false);
+  ASSERT_EQ(with->signalling().size(), 1U);
+  ASSERT_EQ(without->signalling().size(), 1U);
+  EXPECT_EQ(without->signalling()[0].ratios, with->signalling()[0].ratios);
+  EXPECT_EQ(without->signalling()[0].emission.start, with->signalling()[0].emission.start);
+  ASSERT_EQ(with->events().size(), 1U);
+  ASSERT_EQ(without->events().size(), 1U);
+  EXPECT_EQ(without->events()[0].extreme_volts, with->events()[0].extreme_volts);
+  ASSERT_EQ(with->rapid_voltage_changes().size(), 1U);
+  ASSERT_EQ(without->rapid_voltage_changes().size(), 1U);
+  EXPECT_EQ(without->statistics("V1 HD5")->mean, with->statistics("V1 HD5")->mean);
+  EXPECT_EQ(without->statistics("HS Vln a")->min, with->statistics("HS Vln a")->min);
+  EXPECT_NEAR(with->graph().read("Vln b")->number(), 230.0, 1e-3);
+  EXPECT_FALSE(is_available(without->graph().read("Vln b")->number()));
 }
 
 // IEC 61000-4-30 §5.4: with the sliding reference a voltage that has come down is no dip for ever.

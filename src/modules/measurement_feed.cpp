@@ -61,7 +61,8 @@ SystemSetup system_of(const graph::Graph& graph, SystemSetup given) {
   return given;
 }
 
-MeasurementFeed::MeasurementFeed(graph::Graph& graph) : graph_(graph) {
+MeasurementFeed::MeasurementFeed(graph::Graph& graph, bool registers)
+    : graph_(graph), registers_(registers) {
   struct Source {
     const graph::ModuleType* type;
     Interval interval;
@@ -127,9 +128,22 @@ void MeasurementFeed::feed(const metrology::IntervalValues& values) {
   if (!based_) {
     take_bases();
   }
-  const auto interval = static_cast<std::size_t>(values.interval);
-  graph_.begin(tick_of(values.interval), values.start, values.end);
-  for (const Scalar& scalar : scalars_[interval]) {
+  const bool signalling = values.interval == Interval::TenTwelveCycle && signalling_ >= 0;
+  if (registers_ || signalling) {
+    graph_.begin(tick_of(values.interval), values.start, values.end);
+    if (registers_) {
+      write_values(values);
+    }
+    if (signalling) {
+      record_signalling(values);
+    }
+    graph_.commit();
+  }
+  latest_ = std::max(latest_, values.end);
+}
+
+void MeasurementFeed::write_values(const metrology::IntervalValues& values) {
+  for (const Scalar& scalar : scalars_[static_cast<std::size_t>(values.interval)]) {
     const double value = values[scalar.quantity] * scalar.per_si;
     graph_.write(scalar.reg, scalar.retained ? scalar.base + value : value,
                  values.marks_of(scalar.quantity));
@@ -137,11 +151,6 @@ void MeasurementFeed::feed(const metrology::IntervalValues& values) {
   if (values.spectra != nullptr) {
     write_spectra(values);
   }
-  if (values.interval == Interval::TenTwelveCycle && signalling_ >= 0) {
-    record_signalling(values);
-  }
-  graph_.commit();
-  latest_ = std::max(latest_, values.end);
 }
 
 void MeasurementFeed::withdraw(metrology::Interval longest) {

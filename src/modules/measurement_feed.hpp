@@ -39,8 +39,9 @@ namespace halfcycle::modules {
 
 class MeasurementFeed {
  public:
-  /// graph must outlive the feed.
-  explicit MeasurementFeed(graph::Graph& graph);
+  /// graph must outlive the feed. registers: false where nobody reads what intervals write; then
+  /// events alone reach the graph, and modules that work on measured values rest.
+  explicit MeasurementFeed(graph::Graph& graph, bool registers = true);
 
   /// Values are converted from SI to the register's unit; the interval's marks go with them.
   void feed(const metrology::IntervalValues& values);
@@ -92,6 +93,7 @@ class MeasurementFeed {
     float per_si;
   };
   void take_bases();
+  void write_values(const metrology::IntervalValues& values);
   void write_spectra(const metrology::IntervalValues& values);
   void record_signalling(const metrology::IntervalValues& values);
   void write_emission(std::size_t carrier, Instant now);
@@ -106,6 +108,7 @@ class MeasurementFeed {
   }
 
   graph::Graph& graph_;
+  bool registers_;
   std::array<std::vector<Scalar>, metrology::kIntervalCount> scalars_;
   std::array<std::vector<Array>, metrology::kIntervalCount> arrays_;
   std::int64_t sag_swell_ = -1;  // module, or -1
