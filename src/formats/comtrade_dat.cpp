@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/text.hpp"
+#include "formats/ask_ahead.hpp"
 #include "formats/number_text.hpp"
 #include "formats/planar_store.hpp"
 #include "formats/record_frames.hpp"
@@ -67,6 +68,7 @@ class BinaryStore final : public SampleStore {
     const bool whole = unit_ns >= 1.0 && unit_ns <= 1e6 && unit_ns == std::floor(unit_ns);
     const std::int64_t factor = whole ? static_cast<std::int64_t>(unit_ns) : 0;
     for (std::int64_t& stamp : out) {
+      ask_ahead(from);
       const auto raw = load_little_endian<std::uint32_t>(from);
       stamp = raw == kNoStamp32 ? kNoStamp : whole ? raw * factor : to_stamp(raw, unit_ns);
       from += record_size_;

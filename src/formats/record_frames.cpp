@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/sample_block.hpp"
+#include "formats/ask_ahead.hpp"
 
 namespace halfcycle::formats {
 namespace {
@@ -98,6 +99,7 @@ void read_group(const std::byte* record, std::size_t record_size, const Group& i
   constexpr Floats4 kMissing{kNaN, kNaN, kNaN, kNaN};
   const Group group = in_memory;  // its own, so that it stays in registers
   for (std::size_t n = 0; n < count; ++n) {
+    ask_ahead(record);
     typename Kind::Raw raw;
     if constexpr (kRow) {
       raw = Kind::read_row(record + group.offset[0]);
