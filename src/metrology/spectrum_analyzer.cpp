@@ -68,9 +68,15 @@ SpectrumTables::SpectrumTables(const SpectrumSetup& spectrum_setup)
 }
 
 namespace {
-// A half cycle of each of the transform's parts.
+constexpr std::size_t kMostParts = 8;
+
+// What is resampled of each of the transform's parts before its first step takes it in: with 64
+// points all of it stays in the first cache.
+std::size_t run_of(std::size_t points) { return points % 64 == 0 ? 64 : points; }
+
 std::size_t frames_in_work(const SpectrumTables& tables) {
-  return tables.fft.parts() * static_cast<std::size_t>(tables.setup.points_per_cycle) / 2;
+  return tables.fft.parts() *
+         run_of(static_cast<std::size_t>(tables.setup.points_per_cycle) / 2);
 }
 }  // namespace
 
@@ -117,17 +123,26 @@ std::size_t SpectrumAnalyzer::do_piece(const signal::FrameRing& ring, SamplePosi
     const double u = static_cast<double>(half_cycle) / static_cast<double>(half_cycles);
     return length * u + 4.0 * bend * u * (1.0 - u);
   };
+  std::array<SamplePosition, kMostParts> at;
+  std::array<SamplePosition, kMostParts> step;
   for (std::size_t part = 0; part < fft.parts(); ++part) {
     const std::size_t k = part * resample_pieces() + done;
     const double from = offset(k);
-    const SamplePosition step =
+    at[part] = start + from;
+    step[part] =
         bend == 0.0
             ? straight
             : SamplePosition::from_samples((offset(k + 1) - from) / static_cast<double>(points));
-    resample_(ring, start + from, step, points,
-              workspace_->frames.data() + part * points * setup.lanes);
   }
-  fft.start(workspace_->frames.data(), done * points, points, workspace_->work.data());
+  const std::size_t run = run_of(points);
+  for (std::size_t first = 0; first < points; first += run) {
+    for (std::size_t part = 0; part < fft.parts(); ++part) {
+      resample_(ring, at[part], step[part], run,
+                workspace_->frames.data() + part * run * setup.lanes);
+      at[part] = at[part] + step[part] * run;
+    }
+    fft.start(workspace_->frames.data(), done * points + first, run, workspace_->work.data());
+  }
   return done + 1;
 }
 
