@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "signal/kernels.hpp"
+#include "signal/least_squares_kernel.hpp"
 #include "signal/windowed_sinc.hpp"
 
 namespace halfcycle::signal {
@@ -55,22 +57,37 @@ ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design
          kaiser_attenuation_db(static_cast<double>(taps), width) < kWantedAttenuationDb) {
     taps += 4;
   }
+  // Least squares needs four fifths of the taps.
+  const std::size_t fewer = (4 * taps / 5 + 3) / 4 * 4;
+  if (fewer <= LeastSquaresKernel::kMostTaps) {
+    taps_ = fewer;
+    const LeastSquaresKernel kernel(fewer, band.pass, band.stop);
+    ripple_ = kernel.largest_departure();
+    fill_table(kernel);
+    return;
+  }
   taps_ = taps;
   const double attenuation =
       std::clamp(kaiser_attenuation_db(static_cast<double>(taps), width), 50.0, kMostAttenuationDb);
   ripple_ = std::pow(10.0, -attenuation / 20.0);
-  const WindowedSinc sinc(static_cast<double>(taps) / 2.0, (band.pass + band.stop) / 2.0,
-                          attenuation);
-  table_.resize((kPhases + 1) * taps);
+  fill_table(WindowedSinc(static_cast<double>(taps) / 2.0, (band.pass + band.stop) / 2.0,
+                          attenuation));
+}
+
+template <class Kernel>
+void ResamplerKernel::fill_table(const Kernel& kernel) {
+  table_.resize((kPhases + 1) * taps_);
+  std::vector<double> row(taps_);
   for (std::size_t p = 0; p <= kPhases; ++p) {
     const double fraction = static_cast<double>(p) / static_cast<double>(kPhases);
-    const double first = 1.0 - static_cast<double>(taps) / 2.0 - fraction;  // taps is even
+    const double first = 1.0 - static_cast<double>(taps_) / 2.0 - fraction;  // taps is even
     double gain = 0.0;
-    for (std::size_t t = 0; t < taps; ++t) {
-      gain += sinc(first + static_cast<double>(t));
+    for (std::size_t t = 0; t < taps_; ++t) {
+      row[t] = kernel(first + static_cast<double>(t));
+      gain += row[t];
     }
-    for (std::size_t t = 0; t < taps; ++t) {
-      table_[p * taps + t] = static_cast<float>(sinc(first + static_cast<double>(t)) / gain);
+    for (std::size_t t = 0; t < taps_; ++t) {
+      table_[p * taps_ + t] = static_cast<float>(row[t] / gain);
     }
   }
 }

@@ -5,9 +5,10 @@
 //   127}); Resampler resample(&kernel, SimdLevel::Avx2); resample(ring, start, step, 512, out); //
 //   needs ring.end() ≥ kernel.end_frame(last position)
 //
-// Method: windowed sinc (Kaiser), 512 phases, coefficients interpolated linearly, each phase of
-// gain 1 at DC. Zero delay: output k is the value at start + k·step; the price is a look-ahead of
-// taps/2 input samples.
+// Method: a least-squares kernel (LeastSquaresKernel) while it is short, a windowed sinc (Kaiser)
+// where the transition is so narrow that it is not; 512 phases, coefficients interpolated linearly,
+// each phase of gain 1 at DC. Zero delay: output k is the value at start + k·step; the price is a
+// look-ahead of taps/2 input samples.
 //
 // Worst errors over 85 … 115 % of the nominal frequency, upsampler and transform included, measured
 // (resampler_test.cpp holds them): r.m.s. of a sine; tones of 10 % at order 50 (or half the
@@ -15,14 +16,14 @@
 // orders of a full-size tone between them and half the input rate, its own leakage aside.
 //
 //   input a cycle   points   orders   taps   r.m.s.   middle   highest   spill
-//        8 …  64       128   2 … 23     20     4e-7     5e-6     6e-6     1e-6
-//             96       128       35     44     1e-6     2e-6     4e-6     1e-6
-//            128       128       40     32     6e-7     4e-6     6e-6     3e-6
-//            200       256       73     44     3e-7     1e-6     3e-6     9e-7
-//            256       256       80     32     2e-7     2e-6     6e-6     3e-6
-//            400       512      127     28     8e-9     5e-7     3e-6     8e-7
-//            512       512      127     20     1e-7     3e-6     2e-5     4e-6
-//           1024       512      127     40     1e-8     2e-6     6e-6     6e-6
+//        8 …  64       128   2 … 23     16     1e-7     2e-6     1e-6     6e-7
+//             96       128       35     36     2e-6     8e-6     4e-5     2e-6
+//            128       128       40     28     6e-7     8e-6     2e-5     4e-6
+//            200       256       73     36     5e-7     1e-5     5e-5     9e-7
+//            256       256       80     28     2e-7     9e-6     2e-5     4e-6
+//            400       512      127     24     3e-8     1e-6     1e-5     8e-7
+//            512       512      127     16     1e-7     9e-6     6e-5     7e-6
+//           1024       512      127     32     8e-8     9e-6     5e-5     3e-5
 //
 // Tones above the analysed orders are partly attenuated, and what of them is not a whole number of
 // cycles in the window leaks, as it does in any transform of a rectangular window.
@@ -63,7 +64,7 @@ class ResamplerKernel {
 
   explicit ResamplerKernel(const ResamplerDesign& design);
 
-  [[nodiscard]] std::size_t taps() const noexcept { return taps_; }  ///< multiple of 4, ≥ 20
+  [[nodiscard]] std::size_t taps() const noexcept { return taps_; }  ///< multiple of 4, ≥ 16
   [[nodiscard]] const ResamplerDesign& design() const noexcept { return design_; }
   /// First input frame read for an output at p: floor(p) − taps/2 + 1.
   [[nodiscard]] std::int64_t first_frame(SamplePosition p) const noexcept {
@@ -76,10 +77,13 @@ class ResamplerKernel {
   /// taps() coefficients of each phase 0 … kPhases (both included), phase by phase.
   [[nodiscard]] const float* table() const noexcept { return table_.data(); }
   /// Largest deviation from 1 for orders ≤ highest_order, and largest trace of a full-size tone
-  /// that is above them, in them; as designed (Kaiser's formula).
+  /// that is above them, in them; as designed.
   [[nodiscard]] double designed_ripple() const noexcept { return ripple_; }
 
  private:
+  template <class Kernel>
+  void fill_table(const Kernel& kernel);
+
   ResamplerDesign design_;
   std::size_t taps_ = 0;
   double ripple_ = 0.0;

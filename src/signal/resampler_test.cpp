@@ -86,7 +86,9 @@ Errors measure(double per_cycle_nominal) {
     for (std::size_t n = 0; n < count; ++n) {
       square += static_cast<double>(resampled[n * 8]) * static_cast<double>(resampled[n * 8]);
     }
-    const auto raise = [](double& to, double value) { to = std::max(to, value); };
+    const auto raise = [](double& to, double value) {
+      to = std::isnan(value) ? value : std::max(to, value);  // NaN stays: std::max(NaN, x) is NaN
+    };
     raise(worst.rms, std::fabs(std::sqrt(2.0 * square / static_cast<double>(count)) - 1.0));
     raise(worst.fundamental, std::abs(bin(spectrum, 10, 0) - std::polar(1.0, 0.3)));
     raise(worst.middle,
@@ -130,26 +132,26 @@ TEST_P(Resampling, KeepsTheTableOfErrorsOverTheFrequencyRange) {
 
 INSTANTIATE_TEST_SUITE_P(
     PerCycle, Resampling,
-    ::testing::Values(Row{"8", 8.0, 2, 20, 5e-7, 4e-7, 3e-6, 3e-6, 2e-6},
-                      Row{"16", 16.0, 5, 20, 5e-7, 4e-7, 3e-6, 8e-6, 2e-6},
-                      Row{"32", 32.0, 11, 20, 5e-7, 4e-7, 6e-6, 3e-6, 2e-6},
-                      Row{"64", 64.0, 23, 20, 5e-7, 4e-7, 3e-6, 3e-6, 2e-6},
-                      Row{"95", 95.0, 34, 20, 5e-7, 4e-7, 3e-6, 3e-6, 2e-6},
-                      Row{"96", 96.0, 35, 44, 2e-6, 2e-6, 3e-6, 6e-6, 3e-6},
-                      Row{"128", 128.0, 40, 32, 1e-6, 1e-6, 6e-6, 1e-5, 4e-6},
-                      Row{"166_7", 166.7, 60, 40, 1e-6, 1e-6, 6e-6, 1e-5, 2e-6},
-                      Row{"200_as_10_kS", 200.0, 73, 44, 5e-7, 5e-7, 2e-6, 5e-6, 2e-6},
-                      Row{"256", 256.0, 80, 32, 5e-7, 5e-7, 4e-6, 1e-5, 4e-6},
-                      Row{"400", 400.0, 127, 28, 1e-7, 2e-7, 1e-6, 6e-6, 2e-6},
-                      Row{"512_as_25_6_kS", 512.0, 127, 20, 2e-7, 2e-7, 4e-6, 3e-5, 5e-6},
-                      Row{"1024", 1024.0, 127, 40, 1e-7, 2e-7, 3e-6, 1e-5, 8e-6}),
+    ::testing::Values(Row{"8", 8.0, 2, 16, 5e-7, 4e-7, 1e-6, 1e-6, 1e-6},
+                      Row{"16", 16.0, 5, 16, 5e-7, 4e-7, 1e-6, 1e-6, 1e-6},
+                      Row{"32", 32.0, 11, 16, 5e-7, 4e-7, 1e-6, 2e-6, 1e-6},
+                      Row{"64", 64.0, 23, 16, 5e-7, 4e-7, 3e-6, 3e-6, 2e-6},
+                      Row{"95", 95.0, 34, 16, 5e-7, 4e-7, 1e-6, 3e-6, 1e-6},
+                      Row{"96", 96.0, 35, 36, 2e-6, 2e-6, 1e-5, 5e-5, 3e-6},
+                      Row{"128", 128.0, 40, 28, 1e-6, 1e-6, 1e-5, 3e-5, 6e-6},
+                      Row{"166_7", 166.7, 60, 32, 1e-6, 1e-6, 3e-5, 1e-4, 2e-6},
+                      Row{"200_as_10_kS", 200.0, 73, 36, 7e-7, 7e-7, 2e-5, 7e-5, 2e-6},
+                      Row{"256", 256.0, 80, 28, 5e-7, 5e-7, 1e-5, 3e-5, 6e-6},
+                      Row{"400", 400.0, 127, 24, 1e-7, 2e-7, 2e-6, 2e-5, 2e-6},
+                      Row{"512_as_25_6_kS", 512.0, 127, 16, 2e-7, 3e-7, 1e-5, 8e-5, 1e-5},
+                      Row{"1024", 1024.0, 127, 32, 1.5e-7, 2e-7, 1e-5, 7e-5, 4e-5}),
     [](const auto& row) { return "From" + std::string(row.param.name); });
 
 TEST(Resampler, TenKilosamplesToOrder50NeedFewTaps) {
   const ResamplerKernel kernel(
       {.input_per_cycle = 200.0, .output_per_cycle = 256, .highest_order = 50});
   EXPECT_LE(kernel.taps(), 20U);
-  EXPECT_LE(kernel.designed_ripple(), 1e-5);
+  EXPECT_LE(kernel.designed_ripple(), 2e-5);
 }
 
 TEST(Resampler, AWholeStepReproducesALowFrequencySignalAtItsSamples) {
@@ -161,7 +163,7 @@ TEST(Resampler, AWholeStepReproducesALowFrequencySignalAtItsSamples) {
   std::vector<float> out(64 * 8);
   resample(ring, SamplePosition::at(100, 0.375), SamplePosition::at(1, 0.0), 64, out.data());
   for (std::size_t k = 0; k < 64; ++k) {
-    EXPECT_NEAR(out[k * 8], testing::value(x, 100.375 + static_cast<double>(k)), 2e-5);
+    EXPECT_NEAR(out[k * 8], testing::value(x, 100.375 + static_cast<double>(k)), 4e-5);
   }
 }
 
