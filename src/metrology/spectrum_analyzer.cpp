@@ -63,7 +63,10 @@ SpectrumTables::SpectrumTables(const SpectrumSetup& spectrum_setup)
       fft(setup.cycles * static_cast<std::size_t>(setup.points_per_cycle), setup.lanes,
           std::max(HarmonicGrouping::max_bin(grouping_of(setup)), highest_band_bin(setup))) {
   for (std::size_t b = 1; b < band_gain.size() && setup.rate_hertz > 0.0; ++b) {
-    band_gain[b] = static_cast<float>(gain_of(kernel, band_centre(b) / setup.rate_hertz));
+    for (std::size_t half = 0; half < 2; ++half) {
+      const double centre = band_centre(b) + (half == 0 ? -0.25 : 0.25) * kBandHertz;
+      band_gain[b][half] = static_cast<float>(gain_of(kernel, centre / setup.rate_hertz));
+    }
   }
 }
 
@@ -75,8 +78,7 @@ constexpr std::size_t kMostParts = 8;
 std::size_t run_of(std::size_t points) { return points % 64 == 0 ? 64 : points; }
 
 std::size_t frames_in_work(const SpectrumTables& tables) {
-  return tables.fft.parts() *
-         run_of(static_cast<std::size_t>(tables.setup.points_per_cycle) / 2);
+  return tables.fft.parts() * run_of(static_cast<std::size_t>(tables.setup.points_per_cycle) / 2);
 }
 }  // namespace
 
@@ -207,13 +209,21 @@ void SpectrumAnalyzer::high_bands(double fundamental_hertz, InputMask inputs,
     const double high = low + kBandHertz;
     // A bin belongs to the band of the nearest multiple of 5 Hz, the upper edge included: with the
     // fundamental at its nominal value exactly the lines of 4-7, whatever the last digit measured.
-    const auto first = static_cast<std::size_t>(std::floor((low + kHalfLineHertz) / bin_hertz)) + 1;
-    const auto last = static_cast<std::size_t>(std::floor((high + kHalfLineHertz) / bin_hertz));
-    if (!(high <= edge) || last > tables_->fft.max_bin()) {
+    const auto bin_behind = [bin_hertz](double hertz) {
+      return static_cast<std::size_t>(std::floor((hertz + kHalfLineHertz) / bin_hertz)) + 1;
+    };
+    const std::array<std::size_t, 3> edges{bin_behind(low), bin_behind(0.5 * (low + high)),
+                                           bin_behind(high)};
+    if (!(high <= edge) || edges[2] > tables_->fft.max_bin() + 1) {
       return;
     }
-    std::array<float, kMaxLanes> sum{};
-    tables_->fft.add_powers(workspace_->spectrum.data(), first, last + 1 - first, sum.data());
+    // The kernel's gain falls within a band: each half by its own.
+    std::array<std::array<float, kMaxLanes>, 2> sums{};
+    for (std::size_t half = 0; half < 2; ++half) {
+      tables_->fft.add_powers(workspace_->spectrum.data(), edges[half],
+                              edges[half + 1] - edges[half], sums[half].data());
+    }
+    const std::array<float, 2>& gain = tables_->band_gain[b];
     for (std::size_t l = 0; l < std::min(lanes, kInputCount); ++l) {
       if (inputs.has(static_cast<Input>(l))) {
         const float* one = workspace_->spectrum.data() + setup.cycles * 2 * lanes;
@@ -221,7 +231,10 @@ void SpectrumAnalyzer::high_bands(double fundamental_hertz, InputMask inputs,
         const bool there =
             out.of_input[l][static_cast<std::size_t>(SpectrumKind::Magnitude)][1] > 0.0F;
         out.of_input[l][static_cast<std::size_t>(SpectrumKind::HighBand)][b] =
-            there ? std::sqrt(sum[l] / fundamental) / tables_->band_gain[b] : kNaN;
+            there
+                ? std::sqrt((sums[0][l] / (gain[0] * gain[0]) + sums[1][l] / (gain[1] * gain[1])) /
+                            fundamental)
+                : kNaN;
       }
     }
   }

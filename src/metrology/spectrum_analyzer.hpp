@@ -43,8 +43,8 @@ struct SpectrumTables {
   SpectrumSetup setup;
   signal::ResamplerKernel kernel;
   signal::LaneFft fft;
-  /// What the resampler leaves of a tone at the centre of each 200 Hz band.
-  std::array<float, kHighBands + 1> band_gain{};
+  /// What the resampler leaves of a tone at the centre of each half of a 200 Hz band.
+  std::array<std::array<float, 2>, kHighBands + 1> band_gain{};
 };
 
 /// Memory for one window in work; engines that one thread serves may share it.

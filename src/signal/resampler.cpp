@@ -70,8 +70,8 @@ ResamplerKernel::ResamplerKernel(const ResamplerDesign& design) : design_(design
   const double attenuation =
       std::clamp(kaiser_attenuation_db(static_cast<double>(taps), width), 50.0, kMostAttenuationDb);
   ripple_ = std::pow(10.0, -attenuation / 20.0);
-  fill_table(WindowedSinc(static_cast<double>(taps) / 2.0, (band.pass + band.stop) / 2.0,
-                          attenuation));
+  fill_table(
+      WindowedSinc(static_cast<double>(taps) / 2.0, (band.pass + band.stop) / 2.0, attenuation));
 }
 
 template <class Kernel>
