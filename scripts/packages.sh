@@ -7,7 +7,7 @@
 # NO_INSTALL=1 installs nothing: what is missing is then named and the script ends with status 3.
 
 packages_build=(g++ cmake ninja-build libboost-dev libexpected-dev libfmt-dev libtomlplusplus-dev libcli11-dev
-  libssl-dev nlohmann-json3-dev zlib1g-dev libsqlite3-dev libzstd-dev nodejs npm)
+  libssl-dev nlohmann-json3-dev zlib1g-dev libsqlite3-dev libzstd-dev libjemalloc-dev nodejs npm)
 packages_test=(libgtest-dev libgmock-dev libbenchmark-dev clang-16 libclang-rt-16-dev
   clang-format-14 clang-tidy-14 chromium python3 curl pkg-config libmodbus-dev mbpoll
   iproute2)
