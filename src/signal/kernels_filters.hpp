@@ -137,6 +137,9 @@ void fir(const float* frames, const float* c, std::size_t taps, float* out) {
 template <std::size_t kLanes, std::size_t kTaps>
 void resample_by_rows(const ResampleRun& run, float* out) {
   constexpr std::size_t kRows = 16;
+  // With many meters the samples of a window lie in the third cache at best, and the transform's
+  // parts take turns: ask for what a part needs a few turns later.
+  constexpr std::size_t kFramesAhead = 336;
   constexpr std::size_t kFloats = kRows * (kTaps != 0 ? kTaps : ResampleRun::kMostRowTaps);
   const std::size_t taps = kTaps != 0 ? kTaps : run.taps;
   float rows[kFloats];
@@ -167,6 +170,7 @@ void resample_by_rows(const ResampleRun& run, float* out) {
     }
     for (std::size_t k = 0; k < count; ++k) {
       const float* frames = at[k];
+      __builtin_prefetch(frames + kFramesAhead * kLanes, 0, 2);
       const float* c = rows + k * taps;
       FirSums<kLanes> sums(frames, c);
       for (std::size_t t = 4; t < taps; t += 4) {

@@ -146,6 +146,8 @@ template <std::size_t kLanes>
 void take_chunk(const float* frames, float* to, float* out) {
   constexpr ChunkLayout kLayout{kLanes};
   constexpr float kInfinity = __builtin_inff();
+  // A ring is longer than the caches: ask for the lines that will be written.
+  constexpr std::size_t kFramesAhead = 8 * kChunkFrames;
   FrameSums<kLanes> sums;
   Vec8 low = all<Vec8>(kInfinity);
   Vec8 high = all<Vec8>(-kInfinity);
@@ -154,6 +156,7 @@ void take_chunk(const float* frames, float* to, float* out) {
   for (std::size_t n = 0; n < kChunkFrames; n += 2) {
     const float* f = frames + n * kLanes;
     float* t = to + n * kLanes;
+    __builtin_prefetch(t + kFramesAhead * kLanes, 1);
     sums.add_two(f);
     for (std::size_t k = 0; k < 2; ++k) {
       const Vec8 x = load<Vec8>(f + k * kLanes);
