@@ -8,6 +8,27 @@
 #include "signal/kernels.hpp"
 
 namespace halfcycle::metrology {
+namespace {
+
+// Four sums, so that additions need not wait for each other.
+double column_sum(const float* at, std::size_t step, std::int64_t count) noexcept {
+  double s0 = 0.0;
+  double s1 = 0.0;
+  double s2 = 0.0;
+  double s3 = 0.0;
+  for (; count >= 4; count -= 4, at += 4 * step) {
+    s0 += static_cast<double>(at[0]);
+    s1 += static_cast<double>(at[step]);
+    s2 += static_cast<double>(at[2 * step]);
+    s3 += static_cast<double>(at[3 * step]);
+  }
+  for (; count > 0; --count, at += step) {
+    s0 += static_cast<double>(at[0]);
+  }
+  return (s0 + s1) + (s2 + s3);
+}
+
+}  // namespace
 
 void mean_squares(const signal::FrameRing& ring, const EndWeights& weights,
                   signal::SamplePosition a, signal::SamplePosition b,
@@ -53,13 +74,12 @@ void mean_squares(const signal::FrameRing& ring, const EndWeights& weights,
     const SquaredChannel& channel = channels[k];
     const std::size_t column =
         channel.is_line ? layout.line() + channel.line : layout.square() + channel.lane;
-    const double ends = channel.is_line ? of_lines[channel.line] : of_lanes[channel.lane];
-    std::array<double, 4> parts{};  // so that additions need not wait for each other
-    for (std::int64_t c = first_chunk; c < last_chunk; ++c) {
-      parts[static_cast<std::size_t>(c) % parts.size()] +=
-          static_cast<double>(ring.chunk(c)[column]);
+    double sum = channel.is_line ? of_lines[channel.line] : of_lanes[channel.lane];
+    for (std::int64_t c = first_chunk; c < last_chunk;) {
+      const std::int64_t run = std::min(last_chunk - c, ring.chunks_in_a_row(c));
+      sum += column_sum(ring.chunk(c) + column, layout.floats(), run);
+      c += run;
     }
-    const double sum = ends + ((parts[0] + parts[1]) + (parts[2] + parts[3]));
     // Around a step to zero the interpolated square may fall below zero; NaN stays.
     out[k] = sum < 0.0 ? 0.0 : sum / (b - a);
   }

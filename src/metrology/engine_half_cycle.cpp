@@ -137,7 +137,7 @@ void Engine::State::publish_half_cycle(const GridCycle& cycle, const WindowSums&
   WindowMeasures m = measures_of(sums);
   m.phasor = cycle.phasors;
   m.frequency_hertz = cycle.frequency_hertz;
-  valuer.evaluate(m, half_cycle_values);
+  valuer.evaluate_half_cycle(m, half_cycle_values);
   const auto at = [this](QuantityId id) -> double& { return half_cycle_values[index(id)]; };
   if (valuer.has_power()) {
     const auto add = [&](const WindowSums& half, Position end) {

@@ -15,6 +15,11 @@ constexpr std::size_t kBlock = 16;
 /// (cos, sin) of the angles of `kBlock` frames in a row.
 using Rotation = std::array<float, 2 * kBlock>;
 
+/// Sine and cosine of the sum of two angles.
+signal::SinCos sum_of(const signal::SinCos& a, const signal::SinCos& b) {
+  return {.sin = a.sin * b.cos + a.cos * b.sin, .cos = a.cos * b.cos - a.sin * b.sin};
+}
+
 /// Adds Σ x·w·exp(−jφ) of frames [from, to); φ is `start_turns` at `from`. w may be null.
 void add_run(const signal::FrameRing& ring, std::int64_t from, std::int64_t to, double start_turns,
              double step_turns, const Rotation& rotation, const signal::SinCos& block,
@@ -44,14 +49,20 @@ signal::PhasorSum correlate_half_cycle(const signal::FrameRing& ring, const EndW
   const double step_turns = 0.5 / (b - a);
   const signal::SinCos step = signal::sin_cos_turns(step_turns);
   Rotation rotation;
-  signal::SinCos sc{0.0, 1.0};
-  for (std::size_t k = 0; k < kBlock; ++k) {
-    rotation[2 * k] = static_cast<float>(sc.cos);
-    rotation[2 * k + 1] = static_cast<float>(sc.sin);
-    const double c = sc.cos * step.cos - sc.sin * step.sin;
-    sc.sin = sc.sin * step.cos + sc.cos * step.sin;
-    sc.cos = c;
+  // By doubling, so that no angle waits for all those before it.
+  std::array<signal::SinCos, kBlock + 1> turned;
+  turned[0] = {0.0, 1.0};
+  turned[1] = step;
+  for (std::size_t done = 1; done < kBlock; done *= 2) {
+    for (std::size_t k = 1; k <= done; ++k) {
+      turned[done + k] = sum_of(turned[done], turned[k]);
+    }
   }
+  for (std::size_t k = 0; k < kBlock; ++k) {
+    rotation[2 * k] = static_cast<float>(turned[k].cos);
+    rotation[2 * k + 1] = static_cast<float>(turned[k].sin);
+  }
+  const signal::SinCos& block = turned[kBlock];
   const EndWeights::Row rise = weights.at(a);
   EndWeights::Row fall = weights.at(b);
   for (float& w : fall) {
@@ -64,11 +75,11 @@ signal::PhasorSum correlate_half_cycle(const signal::FrameRing& ring, const EndW
     return step_turns * (static_cast<double>(n - a.whole()) - a.fraction());
   };
   signal::PhasorSum total;
-  add_run(ring, first, first + kCount, turns_at(first), step_turns, rotation, sc, rise.data(),
+  add_run(ring, first, first + kCount, turns_at(first), step_turns, rotation, block, rise.data(),
           total);
-  add_run(ring, first + kCount, fall_first, turns_at(first + kCount), step_turns, rotation, sc,
+  add_run(ring, first + kCount, fall_first, turns_at(first + kCount), step_turns, rotation, block,
           nullptr, total);
-  add_run(ring, fall_first, fall_first + kCount, turns_at(fall_first), step_turns, rotation, sc,
+  add_run(ring, fall_first, fall_first + kCount, turns_at(fall_first), step_turns, rotation, block,
           fall.data(), total);
   return total;
 }

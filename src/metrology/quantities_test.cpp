@@ -332,6 +332,20 @@ TEST_P(EachFrequency, TheSlidingReferenceFollowsTheVoltageInAMinute) {
 }
 
 // Nominal 400 Hz, for rms and power.
+TEST_P(EachFrequency, AHalfCycleHasTheQuantitiesThatDeclareAValueForIt) {
+  const Recorder recorder =
+      measure(system_of(nominal()), seven_inputs(), Feeder::balanced(hertz()).sample(12800.0, 0.5));
+  const IntervalCopy& half_cycle = recorder.get(Interval::HalfCycle)[20];
+  for (const QuantityInfo& row : kQuantities) {
+    const bool of_energy = row.group == QuantityGroup::Energy;  // counted all the time
+    const bool there = row.id != Q::V4 && row.id != Q::I5;      // seven inputs: not these
+    if (!of_energy) {
+      EXPECT_EQ(is_available(half_cycle[row.id]), there && !row.high_speed_label.empty())
+          << row.label;
+    }
+  }
+}
+
 TEST(FourHundredHertz, RmsAndPowerAreExact) {
   for (const double hertz : {360.0, 400.0, 437.0}) {
     Feeder feeder = Feeder::balanced(hertz, 30.0);

@@ -146,11 +146,17 @@ double Valuer::total_power(const std::array<double, 3>& power) const noexcept {
   return total;
 }
 
-void Valuer::evaluate(const WindowMeasures& m, std::span<double> values) const noexcept {
+void Valuer::evaluate_half_cycle(const WindowMeasures& m, std::span<double> values) const noexcept {
   magnitudes(m, values);
   powers(m, values);
-  fundamentals(m, values);
   set(values, Q::Freq, m.frequency_hertz);
+}
+
+void Valuer::evaluate(const WindowMeasures& m, std::span<double> values) const noexcept {
+  evaluate_half_cycle(m, values);
+  quality_magnitudes(m, values);
+  fundamental_powers(m, values);
+  fundamentals(m, values);
   set(values, Q::PowerFrequency, m.power_frequency_hertz);
 }
 
@@ -159,6 +165,20 @@ void Valuer::magnitudes(const WindowMeasures& m, std::span<double> values) const
     set(values, kVln[k], has_voltage_[k] ? std::sqrt(m.mean_square[k]) : kNotAvailable);
     set(values, kVll[k], has_line_[k] ? std::sqrt(m.line_mean_square[k]) : kNotAvailable);
     set(values, kI[k], has_current_[k] ? std::sqrt(m.mean_square[kI0 + k]) : kNotAvailable);
+  }
+  const auto input_rms = [&](Input input) {
+    return inputs_.has(input) ? std::sqrt(m.mean_square[lane(input)]) : kNotAvailable;
+  };
+  set(values, Q::V4, input_rms(Input::V4));
+  set(values, Q::I4, input_rms(Input::I4));
+  set(values, Q::I5, input_rms(Input::I5));
+  set(values, Q::VlnAvg, mean_of(values, kVln, has_voltage_));
+  set(values, Q::VllAvg, mean_of(values, kVll, has_line_));
+  set(values, Q::IAvg, mean_of(values, kI, has_current_));
+}
+
+void Valuer::quality_magnitudes(const WindowMeasures& m, std::span<double> values) const noexcept {
+  for (std::size_t k = 0; k < 3; ++k) {
     const bool quality = has_quality_voltage(k);
     const double square = line_to_line_ ? m.line_mean_square[k] : m.mean_square[k];
     const double peak = line_to_line_ ? m.line_peak[k] : m.peak[k];
@@ -170,15 +190,6 @@ void Valuer::magnitudes(const WindowMeasures& m, std::span<double> values) const
     set(values, kUnder[k], quality ? 1.0 - (ratio > 1.0 ? 1.0 : ratio) : kNotAvailable);
     set(values, kOver[k], quality ? (ratio < 1.0 ? 1.0 : ratio) - 1.0 : kNotAvailable);
   }
-  const auto input_rms = [&](Input input) {
-    return inputs_.has(input) ? std::sqrt(m.mean_square[lane(input)]) : kNotAvailable;
-  };
-  set(values, Q::V4, input_rms(Input::V4));
-  set(values, Q::I4, input_rms(Input::I4));
-  set(values, Q::I5, input_rms(Input::I5));
-  set(values, Q::VlnAvg, mean_of(values, kVln, has_voltage_));
-  set(values, Q::VllAvg, mean_of(values, kVll, has_line_));
-  set(values, Q::IAvg, mean_of(values, kI, has_current_));
   const bool all_currents = inputs_.has(Input::I1) && inputs_.has(Input::I2) &&
                             inputs_.has(Input::I3) && system_.wiring != Wiring::Single;
   set(values, Q::ICalcRes, all_currents ? std::sqrt(m.residual_mean_square) : kNotAvailable);
@@ -217,19 +228,25 @@ double Valuer::total_apparent(const WindowMeasures& m, double p, double q,
   return scalar;
 }
 
+double Valuer::arithmetic_apparent(std::span<const double> values) const noexcept {
+  if (three_wire_) {
+    // derived: for three wires the arithmetic sum refers to phase voltages of a balanced set,
+    // √3·mean(Ull)·mean(I); equal to the sum of the phases for symmetrical voltages.
+    return std::sqrt(3.0) * values[index(Q::VllAvg)] * values[index(Q::IAvg)];
+  }
+  double sum = 0.0;
+  for (std::size_t k = 0; k < 3; ++k) {
+    sum += has_voltage_[k] && has_current_[k] ? values[index(kKva[k])] : 0.0;
+  }
+  return sum;
+}
+
 Valuer::ApparentTotals Valuer::apparent_totals(const WindowMeasures& m,
                                                std::span<const double> values) const noexcept {
   if (!has_power_) {
     return {};
   }
-  double arithmetic = 0.0;
-  if (three_wire_) {
-    arithmetic = std::sqrt(3.0) * values[index(Q::VllAvg)] * values[index(Q::IAvg)];
-  } else {
-    for (std::size_t k = 0; k < 3; ++k) {
-      arithmetic += has_voltage_[k] && has_current_[k] ? values[index(kKva[k])] : 0.0;
-    }
-  }
+  const double arithmetic = arithmetic_apparent(values);
   return {apparent_vector(values[index(Q::KwTot)], values[index(Q::KvarTot)]), arithmetic,
           effective_apparent(m, arithmetic)};
 }
@@ -237,55 +254,64 @@ Valuer::ApparentTotals Valuer::apparent_totals(const WindowMeasures& m,
 void Valuer::powers(const WindowMeasures& m, std::span<double> values) const noexcept {
   const PfConvention convention = system_.pf_sign_iec ? PfConvention::Iec : PfConvention::Ieee;
   double p_total = 0.0;
-  double p1_total = 0.0;
   double q_total = 0.0;
-  double scalar = 0.0;
   for (std::size_t k = 0; k < 3; ++k) {
-    const std::complex<double> s1 = conjugate_product(m.phasor[k], m.phasor[kI0 + k]);
-    const double p1 = m.has_phasors ? s1.real() : kNotAvailable;
-    const double q = m.has_phasors ? s1.imag() : kNotAvailable;
+    const double q =
+        m.has_phasors ? conjugate_product(m.phasor[k], m.phasor[kI0 + k]).imag() : kNotAvailable;
     const double p = m.power[k];
     const bool phase = has_voltage_[k] && has_current_[k];
     const double s = std::sqrt(m.mean_square[k] * m.mean_square[kI0 + k]);
     set(values, kKw[k], phase ? p : kNotAvailable);
     set(values, kKvar[k], phase ? q : kNotAvailable);
     set(values, kKva[k], phase ? s : kNotAvailable);
-    set(values, kKwFund[k], phase ? p1 : kNotAvailable);
     set(values, kPf[k], phase ? signed_power_factor(p, q, s, convention) : kNotAvailable);
-    set(values, kDpf[k],
-        phase ? signed_power_factor(p1, q, apparent_vector(p1, q), convention) : kNotAvailable);
     if (three_wire_ || phase) {
       p_total += p;
-      p1_total += p1;
       q_total += q;
-      scalar += s;
     }
   }
   if (!has_power_) {
-    for (const Q id : {Q::KwTot, Q::KvarTot, Q::KvaTot, Q::KwFundTot, Q::KvarNonFundTot,
-                       Q::PfSignTot, Q::PfLead, Q::PfLag, Q::DpfSignTot}) {
+    for (const Q id : {Q::KwTot, Q::KvarTot, Q::KvaTot, Q::PfSignTot}) {
       set(values, id, kNotAvailable);
     }
     return;
   }
-  if (three_wire_) {
-    // derived: for three wires the arithmetic sum refers to phase voltages of a balanced set,
-    // √3·mean(Ull)·mean(I); equal to the sum of the phases for symmetrical voltages.
-    scalar = std::sqrt(3.0) * values[index(Q::VllAvg)] * values[index(Q::IAvg)];
-  }
-  const double s_total = total_apparent(m, p_total, q_total, scalar);
-  const double pf = signed_power_factor(p_total, q_total, s_total, convention);
+  const double s_total = total_apparent(m, p_total, q_total, arithmetic_apparent(values));
   set(values, Q::KwTot, p_total);
   set(values, Q::KvarTot, q_total);
   set(values, Q::KvaTot, s_total);
+  set(values, Q::PfSignTot, signed_power_factor(p_total, q_total, s_total, convention));
+}
+
+void Valuer::fundamental_powers(const WindowMeasures& m, std::span<double> values) const noexcept {
+  const PfConvention convention = system_.pf_sign_iec ? PfConvention::Iec : PfConvention::Ieee;
+  double p1_total = 0.0;
+  for (std::size_t k = 0; k < 3; ++k) {
+    const std::complex<double> s1 = conjugate_product(m.phasor[k], m.phasor[kI0 + k]);
+    const double p1 = m.has_phasors ? s1.real() : kNotAvailable;
+    const double q = m.has_phasors ? s1.imag() : kNotAvailable;
+    const bool phase = has_voltage_[k] && has_current_[k];
+    set(values, kKwFund[k], phase ? p1 : kNotAvailable);
+    set(values, kDpf[k],
+        phase ? signed_power_factor(p1, q, apparent_vector(p1, q), convention) : kNotAvailable);
+    p1_total += three_wire_ || phase ? p1 : 0.0;
+  }
+  if (!has_power_) {
+    for (const Q id : {Q::KwFundTot, Q::KvarNonFundTot, Q::PfLead, Q::PfLag, Q::DpfSignTot}) {
+      set(values, id, kNotAvailable);
+    }
+    return;
+  }
+  const double p = values[index(Q::KwTot)];
+  const double q = values[index(Q::KvarTot)];
+  const double pf = values[index(Q::PfSignTot)];
   set(values, Q::KwFundTot, p1_total);
-  set(values, Q::KvarNonFundTot, non_fundamental_power(scalar, p_total, q_total));
-  set(values, Q::PfSignTot, pf);
-  const bool lagging = is_lagging(p_total, q_total);
+  set(values, Q::KvarNonFundTot, non_fundamental_power(arithmetic_apparent(values), p, q));
+  const bool lagging = is_lagging(p, q);
   set(values, Q::PfLead, lagging ? kNotAvailable : std::abs(pf));
   set(values, Q::PfLag, lagging ? std::abs(pf) : kNotAvailable);
   set(values, Q::DpfSignTot,
-      signed_power_factor(p1_total, q_total, apparent_vector(p1_total, q_total), convention));
+      signed_power_factor(p1_total, q, apparent_vector(p1_total, q), convention));
 }
 
 void Valuer::fundamentals(const WindowMeasures& m, std::span<double> values) const noexcept {

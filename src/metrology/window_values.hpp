@@ -45,8 +45,10 @@ class Valuer {
   /// Takes over what Engine::follow says.
   void follow(const SystemSetup& system) noexcept;
 
-  /// values: kQuantityCount. Sets the rows that ½-cycle values and windows share; all others stay
-  /// as they are.
+  /// values: kQuantityCount. Sets the rows with a ½-cycle value; all others stay as they are.
+  void evaluate_half_cycle(const WindowMeasures& measures, std::span<double> values) const noexcept;
+
+  /// Those and all others that one window's sums and phasors give.
   void evaluate(const WindowMeasures& measures, std::span<double> values) const noexcept;
 
   /// What windows have beyond that; values as evaluate() left them.
@@ -74,11 +76,15 @@ class Valuer {
 
  private:
   void magnitudes(const WindowMeasures& m, std::span<double> values) const noexcept;
+  void quality_magnitudes(const WindowMeasures& m, std::span<double> values) const noexcept;
   void powers(const WindowMeasures& m, std::span<double> values) const noexcept;
+  void fundamental_powers(const WindowMeasures& m, std::span<double> values) const noexcept;
   void fundamentals(const WindowMeasures& m, std::span<double> values) const noexcept;
   void phases(const WindowMeasures& m, std::span<double> values) const noexcept;
   [[nodiscard]] double total_apparent(const WindowMeasures& m, double p, double q,
                                       double scalar) const noexcept;
+  /// Of values set: the phases' apparent powers, or what stands for their sum with three wires.
+  [[nodiscard]] double arithmetic_apparent(std::span<const double> values) const noexcept;
   [[nodiscard]] double effective_apparent(const WindowMeasures& m, double scalar) const noexcept;
   /// By each method; not available without a total power.
   struct ApparentTotals {
