@@ -45,7 +45,7 @@ struct ResampleRun {
   static constexpr std::size_t kMostRowTaps = 64;  ///< from 68 on rows are not kept in memory
 
   const float* storage;  ///< of the ring: frame n lies at (n & mask)·lanes, taps frames in a row
-  std::size_t mask;
+  std::size_t mask;  ///< below 2^24
   const float* table;  ///< rows of `taps` coefficients
   std::size_t taps;    ///< a multiple of 4
   std::int64_t lead;   ///< taps/2 − 1

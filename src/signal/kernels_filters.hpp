@@ -129,6 +129,23 @@ void fir(const float* frames, const float* c, std::size_t taps, float* out) {
   sums.finish(out);
 }
 
+// Positions of a run: the frame modulo 2^24, phase of the table and the rest between two phases.
+// From a start that is exact, in steps of 2^-40 of a frame: over a run less than 1e-9.
+struct RunPosition {
+  static constexpr int kFractionBits = 40;
+  static constexpr int kRestBits = 24;
+  static constexpr int kPhaseShift = kFractionBits - ResampleRun::kPhaseBits;
+  static constexpr int kRestShift = kPhaseShift - kRestBits;
+  static constexpr std::uint64_t kPhaseMask = (std::uint64_t{1} << ResampleRun::kPhaseBits) - 1;
+  static constexpr std::uint64_t kRestMask = (std::uint64_t{1} << kRestBits) - 1;
+  static constexpr float kRestUnit = 0x1p-24F;
+
+  HC_INLINE static std::uint64_t of(std::int64_t whole, std::uint64_t fraction) {
+    return (static_cast<std::uint64_t>(whole) << kFractionBits) |
+           (fraction >> (64 - kFractionBits));
+  }
+};
+
 // kTaps: the number of taps if known here (the loop unrolls), else 0. The row is interpolated once
 // for all lanes.
 #if defined(__AVX2__)
@@ -136,40 +153,46 @@ void fir(const float* frames, const float* c, std::size_t taps, float* out) {
 // and not by shuffles beside the additions (with 20 taps 15 → 9 ns an output).
 template <std::size_t kLanes, std::size_t kTaps>
 void resample_by_rows(const ResampleRun& run, float* out) {
+  using P = RunPosition;
+  using Longs4 [[gnu::vector_size(32)]] = unsigned long;
   constexpr std::size_t kRows = 16;
   // With many meters the samples of a window lie in the third cache at best, and the transform's
   // parts take turns: ask for what a part needs a few turns later.
   constexpr std::size_t kFramesAhead = 336;
   constexpr std::size_t kFloats = kRows * (kTaps != 0 ? kTaps : ResampleRun::kMostRowTaps);
   const std::size_t taps = kTaps != 0 ? kTaps : run.taps;
-  float rows[kFloats];
-  const float* at[kRows];
-  std::int64_t whole = run.whole - run.lead;
-  std::uint64_t fraction = run.fraction;
+  alignas(32) float rows[kFloats];
+  alignas(32) std::size_t frame_at[kRows];
+  alignas(32) std::size_t phase_at[kRows];
+  alignas(32) float parts[kRows];
+  const std::uint64_t step = P::of(run.step_whole, run.step_fraction);
+  const std::uint64_t first = P::of(run.whole - run.lead, run.fraction);
+  Longs4 position = {first, first + step, first + 2 * step, first + 3 * step};
   for (std::size_t left = run.count; left > 0;) {
     const std::size_t count = left < kRows ? left : kRows;
+    for (std::size_t k = 0; k < kRows; k += 4) {
+      *reinterpret_cast<Longs4*>(frame_at + k) = (position >> P::kFractionBits) & run.mask;
+      *reinterpret_cast<Longs4*>(phase_at + k) = (position >> P::kPhaseShift) & P::kPhaseMask;
+      const Ints4 rest = __builtin_convertvector((position >> P::kRestShift) & P::kRestMask, Ints4);
+      store(parts + k, __builtin_convertvector(rest, Vec4) * all<Vec4>(P::kRestUnit));
+      position += 4 * step;
+    }
     for (std::size_t k = 0; k < count; ++k) {
-      at[k] = run.storage + (static_cast<std::size_t>(whole) & run.mask) * kLanes;
-      const auto phase = static_cast<std::size_t>(fraction >> (64 - ResampleRun::kPhaseBits));
-      const auto rest = static_cast<std::int32_t>((fraction << ResampleRun::kPhaseBits) >> 40U);
-      const float part = static_cast<float>(rest) * 0x1p-24F;
-      const float* from = run.table + phase * taps;
+      const Vec8 part = all<Vec8>(parts[k]);
+      const float* from = run.table + phase_at[k] * taps;
       float* row = rows + k * taps;
       std::size_t t = 0;
       for (; t + 8 <= taps; t += 8) {
         const Vec8 c = load<Vec8>(from + t);
-        store(row + t, c + all<Vec8>(part) * (load<Vec8>(from + taps + t) - c));
+        store(row + t, c + part * (load<Vec8>(from + taps + t) - c));
       }
       if (t < taps) {
         const Vec4 c = load<Vec4>(from + t);
-        store(row + t, c + all<Vec4>(part) * (load<Vec4>(from + taps + t) - c));
+        store(row + t, c + low_half(part) * (load<Vec4>(from + taps + t) - c));
       }
-      const std::uint64_t before = fraction;
-      fraction += run.step_fraction;
-      whole += run.step_whole + (fraction < before ? 1 : 0);
     }
     for (std::size_t k = 0; k < count; ++k) {
-      const float* frames = at[k];
+      const float* frames = run.storage + frame_at[k] * kLanes;
       __builtin_prefetch(frames + kFramesAhead * kLanes, 0, 2);
       const float* c = rows + k * taps;
       FirSums<kLanes> sums(frames, c);
@@ -186,15 +209,16 @@ void resample_by_rows(const ResampleRun& run, float* out) {
 
 template <std::size_t kLanes, std::size_t kTaps>
 void resample(const ResampleRun& run, float* out) {
+  using P = RunPosition;
   using Vector = decltype(Coefficients::c);
   const std::size_t taps = kTaps != 0 ? kTaps : run.taps;
-  std::int64_t whole = run.whole - run.lead;
-  std::uint64_t fraction = run.fraction;
+  const std::uint64_t step = P::of(run.step_whole, run.step_fraction);
+  std::uint64_t position = P::of(run.whole - run.lead, run.fraction);
   for (std::size_t k = 0; k < run.count; ++k) {
-    const auto phase = static_cast<std::size_t>(fraction >> (64 - ResampleRun::kPhaseBits));
-    const auto rest = static_cast<std::int32_t>((fraction << ResampleRun::kPhaseBits) >> 40U);
-    const Vector part = all<Vector>(static_cast<float>(rest) * 0x1p-24F);
-    const float* frames = run.storage + (static_cast<std::size_t>(whole) & run.mask) * kLanes;
+    const std::size_t phase = (position >> P::kPhaseShift) & P::kPhaseMask;
+    const auto rest = static_cast<std::int32_t>((position >> P::kRestShift) & P::kRestMask);
+    const Vector part = all<Vector>(static_cast<float>(rest) * P::kRestUnit);
+    const float* frames = run.storage + ((position >> P::kFractionBits) & run.mask) * kLanes;
     const float* row = run.table + phase * taps;
     const auto coefficients = [&](std::size_t t) __attribute__((always_inline)) {
       const Vector c = Coefficients(row + t).c;
@@ -206,9 +230,7 @@ void resample(const ResampleRun& run, float* out) {
       sums.add4(frames + t * kLanes, coefficients(t));
     }
     sums.finish(out + k * kLanes);
-    const std::uint64_t before = fraction;
-    fraction += run.step_fraction;
-    whole += run.step_whole + (fraction < before ? 1 : 0);
+    position += step;
   }
 }
 
