@@ -26,6 +26,7 @@ class SnapshotBlock {
   template <class Make>
   void store_row(std::size_t first, std::size_t count, const Make& make) {
     std::atomic<std::uint64_t>* const to = words_.get() + first;
+#pragma GCC unroll 8
     for (std::size_t k = 0; k < count; ++k) {
       to[k].store(make(k), std::memory_order_release);
     }
