@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <array>
 
+#include "signal/chunk_layout.hpp"
 #include "signal/kernels.hpp"
 #include "signal/trig.hpp"
 
 namespace halfcycle::metrology {
 namespace {
 
-constexpr std::size_t kBlock = 16;
+constexpr std::size_t kBlock = signal::kChunkFrames;
 
 /// (cos, sin) of the angles of `kBlock` frames in a row.
 using Rotation = std::array<float, 2 * kBlock>;

@@ -20,7 +20,7 @@
 namespace halfcycle::metrology {
 
 /// b − a ≥ 2·EndWeights::kReach. [a − kReach, b + kReach] is held by the ring. Float products and
-/// sums over 16 frames, then double: error < 1e-7 of the largest sum. NaN stays in its lane.
+/// sums over 32 frames, then double: error < 1e-7 of the largest sum. NaN stays in its lane.
 [[nodiscard]] signal::PhasorSum correlate_half_cycle(const signal::FrameRing& ring,
                                                      const EndWeights& weights,
                                                      signal::SamplePosition a,

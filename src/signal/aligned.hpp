@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Buffers that start on a cache line: vector loads that straddle two lines cost twice. Results do
-// not depend on it; hand such buffers to LaneFft, Resampler and PhasorTable for speed.
+// not depend on it; hand such buffers to LaneFft and Resampler for speed.
 //
 //   AlignedFloats work(fft.workspace_floats());
 #pragma once

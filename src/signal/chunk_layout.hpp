@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the sums of one chunk of 16 frames lie. Internal to signal, apart from kChunkFrames.
+// Where the sums of one chunk of 32 frames lie. Internal to signal, apart from kChunkFrames.
 #pragma once
 
 #include <cstddef>
 
 namespace halfcycle::signal {
 
-inline constexpr std::size_t kChunkFrames = 16;
+inline constexpr std::size_t kChunkFrames = 32;
 
 /// Rows of floats: Σx (lanes), Σx² (lanes), Σu·i (4), line (4: Σ(u1−u2)², Σ(u2−u3)², Σ(u3−u1)²,
 /// Σ(i1+i2+i3)²), then min (lanes) and max (lanes).

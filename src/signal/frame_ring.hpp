@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last N frames of a meter under absolute indices, with sums over fixed chunks of 16 frames.
+// The last N frames of a meter under absolute indices, with sums over fixed chunks of 32 frames.
 //
 //   FrameRing ring(8, 8192, 256);
 //   ring.reset(-40);                              // the first frame pushed has index -40
 //   ring.push(frames, frame_count);
 //   const float* f = ring.frames(1000);           // 256 frames in a row may be read from here
 //
-// Chunk c covers the frames [16c, 16c + 16) of the absolute index, so that nothing computed from
+// Chunk c covers the frames [32c, 32c + 32) of the absolute index, so that nothing computed from
 // the ring depends on how the samples were cut into blocks.
 //
 // Invariants: 1. frames with index in [begin, end) are held, end − begin ≤ capacity; 2. every

@@ -45,11 +45,11 @@ struct ResampleRun {
   static constexpr std::size_t kMostRowTaps = 64;  ///< from 68 on rows are not kept in memory
 
   const float* storage;  ///< of the ring: frame n lies at (n & mask)·lanes, taps frames in a row
-  std::size_t mask;  ///< below 2^24
-  const float* table;  ///< rows of `taps` coefficients
-  std::size_t taps;    ///< a multiple of 4
-  std::int64_t lead;   ///< taps/2 − 1
-  std::int64_t whole;  ///< position: frame index and fraction in 2^-64
+  std::size_t mask;      ///< below 2^24
+  const float* table;    ///< rows of `taps` coefficients
+  std::size_t taps;      ///< a multiple of 4
+  std::int64_t lead;     ///< taps/2 − 1
+  std::int64_t whole;    ///< position: frame index and fraction in 2^-64
   std::uint64_t fraction;
   std::int64_t step_whole;
   std::uint64_t step_fraction;
@@ -61,22 +61,22 @@ struct TurnedPhasorRun {
   const float* frames;
   const float* weights;  ///< null: all 1
   std::size_t count;
-  const float* rotation;  ///< (cos, sin) of the first 16 steps
+  const float* rotation;  ///< (cos, sin) of the first 32 steps
   double start_cos;       ///< of the first frame
   double start_sin;
-  double block_cos;  ///< of 16 steps
+  double block_cos;  ///< of 32 steps
   double block_sin;
 };
 
 struct Kernels {
-  /// Plain sums, minimum and maximum of `count` ≥ 1 frames (count ≤ 16 for full accuracy) into
+  /// Plain sums, minimum and maximum of `count` ≥ 1 frames (count ≤ 32 for full accuracy) into
   /// ChunkLayout::floats() values.
   void (*chunk_sums)(const float* frames, std::size_t count, std::size_t lanes,
                      float* out) noexcept;
-  /// The same of 16 frames, which it copies to `to`.
+  /// The same of 32 frames, which it copies to `to`.
   void (*take_chunk)(const float* frames, std::size_t lanes, float* to, float* out) noexcept;
   /// Adds the weighted sums of `count` frames to ChunkLayout::added_floats() values. Products are
-  /// summed in float over at most 16 frames.
+  /// summed in float over at most 32 frames.
   void (*weighted_sums)(const float* frames, const float* weights, std::size_t count,
                         std::size_t lanes, double* sums) noexcept;
   /// Adds `count` chunks, `chunk_floats` apart, to sums (added_floats values) and extends min, max.
@@ -86,21 +86,16 @@ struct Kernels {
   void (*fir)(const float* frames, const float* coefficients, std::size_t taps, std::size_t lanes,
               float* out) noexcept;
   void (*resample)(const ResampleRun& run, std::size_t lanes, float* out) noexcept;
-  /// Adds Σ x·cos and −Σ x·sin to re and im; table: (cos, sin) of `points`, read from `index` on
-  /// in steps of `step` < points.
-  void (*phasor)(const float* frames, std::size_t count, std::size_t lanes, const float* table,
-                 std::size_t points, std::size_t index, std::size_t step, double* re,
-                 double* im) noexcept;
   /// Extends min and max by `count` frames; NaN is skipped.
   void (*extremes)(const float* frames, std::size_t count, std::size_t lanes, float* min,
                    float* max) noexcept;
-  /// Adds Σ w·x² of lanes 0 … 7; weights: null for 1. In float over at most 16 frames.
+  /// Adds Σ w·x² of lanes 0 … 7; weights: null for 1. In float over at most 32 frames.
   void (*squares)(const float* frames, const float* weights, std::size_t count, std::size_t lanes,
                   double* sums) noexcept;
   /// Adds Σ w·d², d the differences u1−u2, u2−u3, u3−u1, to 4 values (the last: 0).
   void (*difference_squares)(const float* frames, const float* weights, std::size_t count,
                              std::size_t lanes, double* sums) noexcept;
-  /// Adds Re and Im of Σ w·x·exp(−jφ) of each lane. By blocks of 16 frames in float.
+  /// Adds Re and Im of Σ w·x·exp(−jφ) of each lane. By blocks of 32 frames in float.
   void (*turned_phasor)(const TurnedPhasorRun& run, std::size_t lanes, double* re,
                         double* im) noexcept;
   /// in and out: apart, or the same.

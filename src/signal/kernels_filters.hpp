@@ -245,48 +245,6 @@ void resample(const ResampleRun& run, float* out) {
   run.taps == 16 ? resample<kLanes, 16>(run, out) : resample<kLanes, 0>(run, out);
 }
 
-template <std::size_t kLanes>
-void phasor(const float* frames, std::size_t count, const float* table, std::size_t points,
-            std::size_t index, std::size_t step, double* re, double* im) {
-  while (count > 0) {
-    const std::size_t run = count < kChunkFrames ? count : kChunkFrames;
-    Vec8 c = all<Vec8>(0.0F);
-    Vec8 s = c;
-    [[maybe_unused]] Vec4 c2 = all<Vec4>(0.0F);
-    [[maybe_unused]] Vec4 s2 = c2;
-    for (std::size_t n = 0; n < run; ++n) {
-      const float* f = frames + n * kLanes;
-      const float cosine = table[2 * index];
-      const float sine = table[2 * index + 1];
-      const Vec8 x = load<Vec8>(f);
-      c = c + all<Vec8>(cosine) * x;
-      s = s - all<Vec8>(sine) * x;
-      if constexpr (kLanes == 12) {
-        const Vec4 y = load<Vec4>(f + 8);
-        c2 = c2 + all<Vec4>(cosine) * y;
-        s2 = s2 - all<Vec4>(sine) * y;
-      }
-      index += step;
-      if (index >= points) {
-        index -= points;
-      }
-    }
-    float total[2 * kLanes];
-    store(total, c);
-    store(total + kLanes, s);
-    if constexpr (kLanes == 12) {
-      store(total + 8, c2);
-      store(total + kLanes + 8, s2);
-    }
-    for (std::size_t k = 0; k < kLanes; k += 4) {
-      add_to_doubles(re + k, load<Vec4>(total + k));
-      add_to_doubles(im + k, load<Vec4>(total + kLanes + k));
-    }
-    frames += run * kLanes;
-    count -= run;
-  }
-}
-
 // Σ w·x·exp(−jφ), φ from `start` on in steps whose first kChunkFrames multiples `rotation` holds;
 // `block` turns by kChunkFrames steps. By blocks in float, turned and added in double.
 template <std::size_t kLanes>

@@ -42,13 +42,6 @@ constexpr Kernels kLevelKernels = {
         [](const ResampleRun& run, std::size_t lanes, float* out) noexcept {
           lanes == 8 ? resample<8>(run, out) : resample<12>(run, out);
         },
-    .phasor =
-        [](const float* frames, std::size_t count, std::size_t lanes, const float* table,
-           std::size_t points, std::size_t index, std::size_t step, double* re,
-           double* im) noexcept {
-          lanes == 8 ? phasor<8>(frames, count, table, points, index, step, re, im)
-                     : phasor<12>(frames, count, table, points, index, step, re, im);
-        },
     .extremes =
         [](const float* frames, std::size_t count, std::size_t lanes, float* min,
            float* max) noexcept {

@@ -147,7 +147,7 @@ void take_chunk(const float* frames, float* to, float* out) {
   constexpr ChunkLayout kLayout{kLanes};
   constexpr float kInfinity = __builtin_inff();
   // A ring is longer than the caches: ask for the lines that will be written.
-  constexpr std::size_t kFramesAhead = 8 * kChunkFrames;
+  constexpr std::size_t kFramesAhead = 128;
   FrameSums<kLanes> sums;
   Vec8 low = all<Vec8>(kInfinity);
   Vec8 high = all<Vec8>(-kInfinity);

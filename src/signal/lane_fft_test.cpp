@@ -8,7 +8,6 @@
 #include <limits>
 #include <string>
 
-#include "signal/phasor.hpp"
 #include "signal/test_signal.hpp"
 #include "signal/trig.hpp"
 
@@ -109,55 +108,6 @@ TEST(LaneFft, AMissingSampleStaysInItsLane) {
     ASSERT_EQ(std::isnan(out[k]), k % 8 == 5) << k;
   }
   EXPECT_NEAR(out[10 * 16], 1.0F, 1e-6F);
-}
-
-TEST(Phasor, TwoHalfCyclesMakeOneThatHarmonicsDoNotDisturb) {
-  const PhasorTable table(256);
-  std::vector<float> frames(256 * 12);
-  for (std::size_t n = 0; n < 256; ++n) {
-    for (std::size_t lane = 0; lane < 12; ++lane) {
-      const double t = static_cast<double>(n) / 256.0;
-      frames[n * 12 + lane] = static_cast<float>(
-          230.0 * sin_cos_turns(t + 0.01 * static_cast<double>(lane)).cos +
-          30.0 * sin_cos_turns(2.0 * t + 0.1).cos + 20.0 * sin_cos_turns(5.0 * t).cos + 5.0);
-    }
-  }
-  PhasorSum sum = table.sum(frames.data(), 12, 128, 0);
-  sum += table.sum(frames.data() + 128 * 12, 12, 128, 128);
-  const PhasorSum fifth = table.sum(frames.data(), 12, 256, 0, 5);
-  for (std::size_t lane = 0; lane < 12; ++lane) {
-    const std::complex<double> u = sum.value(lane) * (2.0 / 256.0);
-    const double angle = kTwoPi * 0.01 * static_cast<double>(lane);
-    EXPECT_LT(std::abs(u - std::polar(230.0, angle)), 230.0 * 1e-7) << lane;
-    EXPECT_LT(std::abs(fifth.value(lane) * (2.0 / 256.0) - 20.0), 230.0 * 1e-7) << lane;
-  }
-}
-
-TEST(Phasor, StartsAnywhereInTheCycle) {
-  const PhasorTable table(128);
-  std::vector<float> frames(128 * 8);
-  for (std::size_t n = 0; n < 128; ++n) {
-    for (std::size_t lane = 0; lane < 8; ++lane) {
-      frames[n * 8 + lane] =
-          static_cast<float>(sin_cos_turns((static_cast<double>(n) + 100.0) / 128.0 + 0.1).cos);
-    }
-  }
-  // Frame 0 of the run lies at point 100 + 3·128 of the grid.
-  const std::complex<double> u = table.sum(frames.data(), 8, 128, 100 + 3 * 128).value(7) / 64.0;
-  EXPECT_LT(std::abs(u - std::polar(1.0, kTwoPi * 0.1)), 1e-7);
-}
-
-TEST(SequenceComponents, SeparateWhatTheyAreMadeOf) {
-  const std::complex<double> p(10.0, 2.0);
-  const std::complex<double> n(-1.0, 0.5);
-  const std::complex<double> z(0.25, -0.75);
-  const std::complex<double> alpha = std::polar(1.0, kTwoPi / 3.0);
-  // Phase b of the positive sequence lags a by 120°.
-  const auto s = sequence_components(p + n + z, p * alpha * alpha + n * alpha + z,
-                                     p * alpha + n * alpha * alpha + z);
-  EXPECT_LT(std::abs(s.positive - p), 1e-14);
-  EXPECT_LT(std::abs(s.negative - n), 1e-14);
-  EXPECT_LT(std::abs(s.zero - z), 1e-14);
 }
 
 }  // namespace

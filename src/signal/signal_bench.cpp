@@ -11,7 +11,6 @@
 #include "signal/edge_extension.hpp"
 #include "signal/frame_ring.hpp"
 #include "signal/lane_fft.hpp"
-#include "signal/phasor.hpp"
 #include "signal/resampler.hpp"
 #include "signal/trig.hpp"
 #include "signal/upsampler.hpp"
@@ -157,19 +156,6 @@ void transform(benchmark::State& state) {
   count_samples(state, points);
 }
 
-void half_cycle_phasor(benchmark::State& state) {
-  if (!supported(state)) {
-    return;
-  }
-  const PhasorTable table(512, level_of(state));
-  const AlignedFloats in = frames(256, lanes_of(state));
-  for (auto _ : state) {
-    PhasorSum sum = table.sum(in.data(), lanes_of(state), 256, 0);
-    benchmark::DoNotOptimize(sum);
-  }
-  count_samples(state, 256);
-}
-
 void extend_record(benchmark::State& state) {
   EdgeExtender extend({.lanes = 8, .samples_per_cycle = 512.0, .horizon_frames = 64});
   const AlignedFloats in = frames(5120, 8);
@@ -204,7 +190,6 @@ BENCHMARK(upsample_by_two)->ArgsProduct({{0, 1}, {8}});
 BENCHMARK(transform)
     ->ArgsProduct({{0, 1}, {8}, {5120, 6144, 2560}})
     ->ArgsProduct({{0, 1}, {12}, {5120}});
-BENCHMARK(half_cycle_phasor)->ArgsProduct({{0, 1}, {8, 12}});
 BENCHMARK(extend_record);
 BENCHMARK(phase_angle);
 BENCHMARK(sine_and_cosine);

@@ -5,17 +5,21 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "signal/allocation_count.hpp"
+#include "signal/chunk_layout.hpp"
 #include "signal/chunk_sums.hpp"
 #include "signal/edge_extension.hpp"
+#include "signal/kernels.hpp"
 #include "signal/lane_fft.hpp"
 #include "signal/phasor.hpp"
 #include "signal/resampler.hpp"
 #include "signal/test_signal.hpp"
+#include "signal/trig.hpp"
 #include "signal/upsampler.hpp"
 
 namespace halfcycle::signal {
@@ -32,7 +36,6 @@ struct Chain {
         kernel({.input_per_cycle = 160.0, .output_per_cycle = 256, .highest_order = 28}),
         resample(&kernel, level),
         fft(2560, lanes, 640, level),
-        phasors(256, level),
         extend({.lanes = lanes, .samples_per_cycle = 80.0, .horizon_frames = 70}),
         extension(70 * lanes),
         resampled(2560 * lanes),
@@ -56,7 +59,29 @@ struct Chain {
     window = integrate(fast, start, start + 1607.0, WindowEnds::Fine);
     half = integrate(fast, start, start + 80.35);
     quarter = integrate(fast, start, start + 11.1);
-    phasor = phasors.sum(resampled.data(), lanes, 1283, 77, 3);
+    std::array<float, 2 * kChunkFrames> rotation;
+    for (std::size_t k = 0; k < kChunkFrames; ++k) {
+      const SinCos turned = sin_cos_turns(static_cast<double>(k) / 256.0);
+      rotation[2 * k] = static_cast<float>(turned.cos);
+      rotation[2 * k + 1] = static_cast<float>(turned.sin);
+    }
+    const SinCos block = sin_cos_turns(static_cast<double>(kChunkFrames) / 256.0);
+    std::array<float, 1283> ones_and_less;
+    for (std::size_t k = 0; k < ones_and_less.size(); ++k) {
+      ones_and_less[k] = 1.0F - 0.001F * static_cast<float>(k % 100);
+    }
+    const float* const nothing = nullptr;
+    for (const float* weights : {nothing, static_cast<const float*>(ones_and_less.data())}) {
+      raw.kernels().turned_phasor({.frames = resampled.data(),
+                                   .weights = weights,
+                                   .count = 1283,
+                                   .rotation = rotation.data(),
+                                   .start_cos = 0.6,
+                                   .start_sin = 0.8,
+                                   .block_cos = block.cos,
+                                   .block_sin = block.sin},
+                                  lanes, phasor.re.data(), phasor.im.data());
+    }
   }
 
   std::size_t lanes;
@@ -66,7 +91,6 @@ struct Chain {
   ResamplerKernel kernel;
   Resampler resample;
   LaneFft fft;
-  PhasorTable phasors;
   WindowIntegrator integrate;
   EdgeExtender extend;
   std::vector<float> extension, resampled, spectrum, work;
@@ -136,6 +160,7 @@ TEST_P(Levels, GiveTheSameBits) {
   expect_equal(base.quarter, avx2.quarter);
   // The comparison saw numbers, not only missing ones.
   EXPECT_GT(base.window.square[0], 1e6);
+  EXPECT_GT(std::abs(base.phasor.value(0)), 1e3);
   EXPECT_TRUE(std::isnan(base.window.square[6]));
 }
 
