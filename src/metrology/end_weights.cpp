@@ -13,10 +13,12 @@ EndWeights::EndWeights() : table_((kPhases + 1) * kCount) {
   const double reach = static_cast<double>(kReach);
   const signal::WindowedSinc sinc(reach, 0.5, 70.0);
   std::vector<double> running(kCount * kPhases + 1, 0.0);
+  double from = sinc(-reach);
   for (std::size_t k = 0; k + 1 < running.size(); ++k) {
     const double t = static_cast<double>(k) * kCell - reach;
-    running[k + 1] =
-        running[k] + kCell / 6.0 * (sinc(t) + 4.0 * sinc(t + 0.5 * kCell) + sinc(t + kCell));
+    const double to = sinc(t + kCell);
+    running[k + 1] = running[k] + kCell / 6.0 * (from + 4.0 * sinc(t + 0.5 * kCell) + to);
+    from = to;
   }
   for (std::size_t p = 0; p <= kPhases; ++p) {
     // Frame k of a row lies at k + 1 − kReach − p/kPhases from the end.

@@ -144,10 +144,12 @@ WindowIntegrator::WindowIntegrator()
   constexpr std::size_t kCells = 2 * kPhases;
   constexpr double kCell = 1.0 / static_cast<double>(kCells);
   std::vector<double> integral(2 * kReach * kCells + 1);
+  double from = sinc(-static_cast<double>(kReach));
   for (std::size_t k = 0; k + 1 < integral.size(); ++k) {
     const double t = static_cast<double>(k) * kCell - static_cast<double>(kReach);
-    integral[k + 1] =
-        integral[k] + kCell / 6.0 * (sinc(t) + 4.0 * sinc(t + 0.5 * kCell) + sinc(t + kCell));
+    const double to = sinc(t + kCell);
+    integral[k + 1] = integral[k] + kCell / 6.0 * (from + 4.0 * sinc(t + 0.5 * kCell) + to);
+    from = to;
   }
   const double whole = integral.back();
   // S(t), t a multiple of a cell.
