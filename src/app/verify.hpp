@@ -27,4 +27,7 @@ struct VerifyRow {
 [[nodiscard]] Result<std::vector<VerifyRow>> verify_all(const std::function<void(double)>& progress,
                                                         const std::function<bool()>& stop);
 
+/// docs/accuracy.md: the worst point of each quantity, then all of them.
+[[nodiscard]] std::string verify_page(const std::vector<VerifyRow>& rows);
+
 }  // namespace halfcycle::app

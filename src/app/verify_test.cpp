@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <numbers>
+#include <string>
 
 #include "app/verify.hpp"
 #include "app/verify_signal.hpp"
@@ -117,6 +120,34 @@ TEST(VerifyRow, PassesOnlyWithANumberWithinTheLimit) {
   EXPECT_FALSE(row.pass());
   row.error = std::nan("");
   EXPECT_FALSE(row.pass());
+}
+
+TEST(VerifyPage, HasTheWorstPointOfEachQuantityAndThenAllInTheirOrder) {
+  const std::vector<VerifyRow> rows{
+      {"4-30 5.1", "frequency", "50 Hz", 10.0, 1.0, 0.25, "mHz"},
+      {"4-30 5.2", "voltage", "50 Hz", 0.1, 0.002, 0.001, "%"},
+      {"4-30 5.1", "frequency", "60 Hz", 10.0, 1.0, 0.5, "mHz"},
+  };
+  const std::string page = verify_page(rows);
+  EXPECT_NE(page.find("| 4-30 5.1 | frequency | 2 | 0.5 | 10 | mHz | 5 % | 60 Hz |\n"
+                      "| 4-30 5.2 | voltage | 1 | 0.001 | 0.1 | % | 1 % | 50 Hz |\n"),
+            std::string::npos)
+      << page;
+  EXPECT_NE(page.find("\n### 4-30 5.1: frequency\n\n"
+                      "| condition | error | budget | limit | unit |\n|---|---|---|---|---|\n"
+                      "| 50 Hz | 0.25 | 1 | 10 | mHz |\n| 60 Hz | 0.5 | 1 | 10 | mHz |\n"
+                      "\n### 4-30 5.2: voltage\n"),
+            std::string::npos)
+      << page;
+}
+
+// Its rows are compared by tests/e2e/test_accuracy.py, which has run them all.
+TEST(VerifyPage, BeginsAsThePageInTheDocumentation) {
+  std::ifstream file(std::string(HC_SOURCE_DIR) + "/docs/accuracy.md");
+  const std::string written{std::istreambuf_iterator<char>(file), {}};
+  const auto beginning = [](const std::string& page) { return page.substr(0, page.find("|---")); };
+  EXPECT_EQ(beginning(written), beginning(verify_page({})))
+      << "write it anew: halfcycle verify --markdown > docs/accuracy.md";
 }
 
 }  // namespace
