@@ -15,6 +15,7 @@ import time
 import unittest
 
 from halfcycle import PROGRAM, RECORDINGS, Case
+from test_modbus import Client
 from test_run import ANY, Service
 
 ALONE = ("--web", "off", "--modbus", "off", "--data", "none")
@@ -171,8 +172,8 @@ class Wire(Case):
         self.addCleanup(unit.stop)
         return unit
 
-    def start(self, *arguments, **options):
-        service = Service(*arguments, "--data", "none", "--web", ANY, "--modbus", "off",
+    def start(self, *arguments, modbus="off", **options):
+        service = Service(*arguments, "--data", "none", "--web", ANY, "--modbus", modbus,
                           **options)
         self.addCleanup(lambda: service.stop())
         service.url = service.said(r"listens on (https://\S+?)/", "err")[1]
@@ -229,6 +230,37 @@ class Wire(Case):
         self.settled(service, "Vln a", self.about(VOLTS))
         lost = [line for line in service.lines["err"] if "source is lost" in line]
         self.assertTrue(unit.stalled or len(lost) == 1, lost)
+
+    def test_what_a_lost_stream_measured_is_not_available_over_modbus(self):
+        unit = self.unit()
+        service = self.start("--source", "sv:hcmeter", modbus=ANY)
+        port = service.said(r"^Modbus TCP +127\.0\.0\.1:(\d+)$", "out")[1]
+        client = Client(int(port))
+        self.addCleanup(client.close)
+        volts = {"Vln a": 3028, "Vln avg": 3036, "HS Vln a": 50011}
+        others = {"kW tot": 3060, "Freq": 3110, "HS Freq": 21016, "PF sign tot": 3084}
+        for label, number in volts.items():
+            service.wait_for(label, lambda n=number: abs(client.floats(n)[0] / VOLTS - 1) < 1e-4)
+        for label, number in others.items():
+            service.wait_for(label, lambda n=number: not math.isnan(client.floats(n)[0]))
+        watt_hours = service.wait_for("energy", lambda: struct.unpack(">q", client.read(3204, 4))[0])
+        self.assertGreater(watt_hours, 0)
+        unit.silent = True
+        self.state(service, "source-lost")
+        for label, number in {**volts, **others}.items():
+            self.assertEqual(client.read(number, 2).hex(), "ffc00000", f"{label}: not available")
+        if shutil.which("mbpoll"):
+            done = subprocess.run(["mbpoll", "-m", "tcp", "-p", port, "-a", "1", "-t", "4:float", "-B",
+                                   "-r", "3028", "-c", "3", "-1", "127.0.0.1"], capture_output=True,
+                                  text=True, check=True, timeout=60)
+            read = [line.split() for line in done.stdout.splitlines() if line.startswith("[30")]
+            self.assertEqual([words[0] for words in read], ["[3028]:", "[3030]:", "[3032]:"])
+            for words in read:
+                self.assertTrue(math.isnan(float(words[1])), done.stdout)
+        # What has been counted stays true.
+        self.assertGreaterEqual(struct.unpack(">q", client.read(3204, 4))[0], watt_hours)
+        unit.silent = False
+        service.wait_for("Vln a", lambda: abs(client.floats(3028)[0] / VOLTS - 1) < 1e-4)
 
     def test_an_interface_that_goes_and_comes_back_is_opened_again(self):
         def link(*words):
