@@ -15,6 +15,7 @@
 #include "app/number_text.hpp"
 #include "app/text_table.hpp"
 #include "app/web_pages.hpp"
+#include "base/address.hpp"
 #include "base/format.hpp"
 #include "protocols/modbus/server.hpp"
 #include "recorder/store.hpp"
@@ -330,8 +331,8 @@ std::string LiveProcess::services() const {
     text += format("Page        {}\n", state_->web->url());
   }
   if (state_->modbus) {
-    text +=
-        format("Modbus TCP  {}:{}\n", state_->config.modbus.listen.address, state_->modbus->port());
+    text += format("Modbus TCP  {}\n",
+                   address_and_port(state_->config.modbus.listen.address, state_->modbus->port()));
   }
   return text;
 }
@@ -415,7 +416,7 @@ Result<std::string> check_run_config(const RunConfig& config) {
     }
   }
   const auto address = [](const ListenAddress& listen) {
-    return listen.on ? format("{}:{}", listen.address, listen.port) : std::string("off");
+    return listen.on ? address_and_port(listen.address, listen.port) : std::string("off");
   };
   std::string text = warnings + table.text(0);
   text += format("data    {}\nweb     {}\nmodbus  {}\n",

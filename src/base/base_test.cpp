@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "base/address.hpp"
 #include "base/instant.hpp"
 #include "base/json_writer.hpp"
 #include "base/quality.hpp"
@@ -60,6 +61,11 @@ TEST(Text, SuggestsTheNearestNameOnlyWhenItIsNear) {
   EXPECT_EQ(nearest("kw  tot", kNames), "kW tot");
   EXPECT_EQ(nearest("frequ", kNames), "Freq");
   EXPECT_FALSE(nearest("temperature", kNames));
+}
+
+TEST(Text, AnAddressWithColonsIsBracketedBeforeItsPort) {
+  EXPECT_EQ(address_and_port("127.0.0.1", 1502), "127.0.0.1:1502");
+  EXPECT_EQ(address_and_port("::1", 1502), "[::1]:1502");
 }
 
 TEST(Text, ReadsNumbersWholeOrNotAtAll) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/format.hpp"
 #include "web/server_core.hpp"
 
@@ -327,9 +328,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const WebSetup& setup, asi
 void HttpServer::stop() { core_->stop(); }
 std::uint16_t HttpServer::port() const { return core_->port; }
 std::string HttpServer::url() const {
-  const std::string& address = core_->setup.address;
-  return address.find(':') == std::string::npos ? format("https://{}:{}/", address, core_->port)
-                                                : format("https://[{}]:{}/", address, core_->port);
+  return format("https://{}/", address_and_port(core_->setup.address, core_->port));
 }
 const std::string& HttpServer::certificate_file() const { return core_->certificate.file; }
 const std::string& HttpServer::fingerprint() const { return core_->certificate.fingerprint; }

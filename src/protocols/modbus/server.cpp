@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/address.hpp"
 #include "base/descriptor.hpp"
 #include "protocols/modbus/server_session.hpp"
 
@@ -42,12 +43,7 @@ constexpr unsigned kMostConnections = 10'000;
 constexpr double kSweepSeconds = 1.0;
 constexpr double kRefusalsEndSeconds = 60.0;
 
-std::string where(const ModbusSetup& setup) {
-  if (setup.address.find(':') != std::string::npos) {
-    return format("[{}]:{}", setup.address, setup.port);
-  }
-  return format("{}:{}", setup.address, setup.port);
-}
+std::string where(const ModbusSetup& setup) { return address_and_port(setup.address, setup.port); }
 
 // As recv() and send(), without making points of cancellation of them, which costs a process of
 // several threads 3 % of the time of a request.
