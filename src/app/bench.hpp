@@ -18,10 +18,9 @@ struct BenchSetup {
   int threads = 1;        ///< meters are dealt out to them
   double rate_hertz = 25600.0;
   int channels = 7;  ///< 6: V1…V3, I1…I3; 7: I4 too
-  /// Half cycles in a block, 1 to kMostAtOnce. A fleet takes one at a time as long as its threads
-  /// keep up, and what has become due meanwhile when they are busy.
+  /// Half cycles in a block, 1 to fleet::kMostHalfCyclesAtOnce. A fleet takes one at a time as long
+  /// as its threads keep up, and what has become due meanwhile when they are busy.
   int at_once = 1;
-  static constexpr int kMostAtOnce = 20;
 };
 
 struct BenchStage {

@@ -11,6 +11,7 @@
 #include "app/terminal.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "fleet/running_meter.hpp"
 
 namespace halfcycle::app {
 namespace {
@@ -460,13 +461,13 @@ Result<Invocation> parse_command_line(int argc, const char* const* argv) {
                   "bench takes 1 to 10000 meters and up to 3600 seconds of signal");
     }
     if (bench.threads < 1 || bench.threads > 256 || bench.channels < 6 || bench.channels > 7 ||
-        bench.at_once < 1 || bench.at_once > BenchSetup::kMostAtOnce ||
+        bench.at_once < 1 || bench.at_once > fleet::kMostHalfCyclesAtOnce ||
         !(bench.rate_hertz >= 1000.0 && bench.rate_hertz <= 200000.0) ||
         std::fmod(bench.rate_hertz, 100.0) != 0.0) {
       return fail(ErrorCode::InvalidSetup,
                   "bench takes 1 to 256 threads, 6 or 7 channels, 1 to {} half cycles at once and "
                   "1000 to 200000 samples a second, a multiple of 100",
-                  BenchSetup::kMostAtOnce);
+                  fleet::kMostHalfCyclesAtOnce);
     }
     return Invocation(bench);
   }

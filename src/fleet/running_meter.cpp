@@ -22,9 +22,6 @@ constexpr std::int64_t kTwoHoursNs = 7200 * kNsPerSecond;
 constexpr std::string_view kSourceEnded = "the source has ended; the last values stay";
 constexpr std::uint64_t kNoPosition = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kNotices = 64;
-// Half cycles that a step takes if so many are due. With a thousand meters on a thread each comes
-// late to its turn; its memory is then loaded into the caches once for all of them.
-constexpr int kMostAtOnce = 20;
 constexpr double kMostHalfCycles = 140.0;  // a second, at 70 Hz
 
 // The published state: eight words, then the message.
@@ -216,7 +213,7 @@ std::int64_t RunningMeter::step(std::int64_t now_ns) {
       break;
   }
   std::int64_t due = step_source(now_ns);
-  for (int n = 1; n < kMostAtOnce && due <= now_ns; ++n) {
+  for (int n = 1; n < kMostHalfCyclesAtOnce && due <= now_ns; ++n) {
     due = step_source(now_ns);
   }
   return due;
