@@ -186,12 +186,10 @@ void Attendant::let_go(std::int64_t now_ns) {
         oldest = &charge;
       }
     }
+    bytes -= oldest->capture->bytes();
     oldest->capture->drop_oldest();
+    bytes += oldest->capture->bytes();
     lost_.fetch_add(1, std::memory_order_relaxed);
-    bytes = 0;
-    for (auto& [id, charge] : charges_) {
-      bytes += charge.capture->bytes();
-    }
   }
   std::erase_if(charges_, [](const auto& entry) {
     return entry.second.gone && entry.second.capture->oldest_ns() == RunningMeter::kNever;
