@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "base/descriptor.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 
@@ -52,8 +53,8 @@ void ServiceNotify::send(std::string_view text) const {
   if (socket_.empty() || socket_.size() >= sizeof(address.sun_path)) {
     return;
   }
-  const int descriptor = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) {
+  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) {
     return;
   }
   address.sun_family = AF_UNIX;
@@ -62,9 +63,8 @@ void ServiceNotify::send(std::string_view text) const {
     address.sun_path[0] = '\0';  // the abstract namespace
   }
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  ::sendto(descriptor, text.data(), text.size(), MSG_NOSIGNAL,
+  ::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL,
            reinterpret_cast<const sockaddr*>(&address), size);  // NOLINT: what sockets take
-  ::close(descriptor);
 }
 
 }  // namespace halfcycle::app

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -21,19 +22,18 @@ std::string machine_text(int error) { return std::generic_category().message(err
 
 Result<FolderLock> FolderLock::take(const std::string& folder) {
   const std::string path = folder + "/lock";
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file) {
     return fail(ErrorCode::Machine,
                 "cannot write to {}: {}; make the folder writable for this user or name another",
                 folder, machine_text(errno));
   }
-  FolderLock lock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       return fail(ErrorCode::Machine, "cannot lock {}: {}", path, machine_text(errno));
     }
     std::array<char, 32> text{};
-    const ssize_t bytes = ::pread(descriptor, text.data(), text.size(), 0);
+    const ssize_t bytes = ::pread(file.get(), text.data(), text.size(), 0);
     const std::string_view pid =
         trim(std::string_view(text.data(), bytes > 0 ? static_cast<std::size_t>(bytes) : 0));
     return fail(ErrorCode::Machine,
@@ -42,18 +42,11 @@ Result<FolderLock> FolderLock::take(const std::string& folder) {
                 folder, pid.empty() ? "(unknown)" : pid);
   }
   const std::string pid = format("{}\n", ::getpid());
-  if (::ftruncate(descriptor, 0) != 0 ||
-      ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    // A full disk: the lock itself holds, only the message to a second process will lack the pid.
-    return lock;
-  }
-  return lock;
-}
-
-FolderLock::~FolderLock() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
+  // On a full disk the lock itself holds; only the message to a second process will lack the pid.
+  [[maybe_unused]] const bool named =
+      ::ftruncate(file.get(), 0) == 0 &&
+      ::pwrite(file.get(), pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
+  return FolderLock(std::move(file));
 }
 
 }  // namespace halfcycle::recorder

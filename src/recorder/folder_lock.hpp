@@ -4,7 +4,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/result.hpp"
 
 namespace halfcycle::recorder {
@@ -13,15 +15,10 @@ class FolderLock {
  public:
   /// Errors: Machine: taken by another process (its pid is named), or the folder is not writable.
   [[nodiscard]] static Result<FolderLock> take(const std::string& folder);
-  FolderLock(FolderLock&& other) noexcept : descriptor_(other.descriptor_) {
-    other.descriptor_ = -1;
-  }
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock();
 
  private:
-  explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_ = -1;
+  explicit FolderLock(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;
 };
 
 }  // namespace halfcycle::recorder

@@ -7,7 +7,6 @@
 #include <net/if.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <bit>
@@ -112,12 +111,12 @@ Result<std::unique_ptr<PacketRing>> PacketRing::open(const std::string& interfac
   std::unique_ptr<PacketRing> ring(new PacketRing);
   ring->interface_ = index;
   // Without a protocol nothing is received before filter and ring are there.
-  ring->socket_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (ring->socket_ < 0) {
+  ring->socket_ = Descriptor(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!ring->socket_) {
     return refused(interface, errno);
   }
   const auto set = [&](int level, int option, const auto& value) {
-    return setsockopt(ring->socket_, level, option, &value, sizeof(value)) == 0;
+    return setsockopt(ring->socket_.get(), level, option, &value, sizeof(value)) == 0;
   };
   std::vector<sock_filter> code = program_of(filter);
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
@@ -143,7 +142,7 @@ Result<std::unique_ptr<PacketRing>> PacketRing::open(const std::string& interfac
     return refused(interface, errno);
   }
   const std::size_t bytes = blocks * kBlockBytes;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->socket_, 0);
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring->socket_.get(), 0);
   if (memory == MAP_FAILED) {
     return refused(interface, errno);
   }
@@ -153,7 +152,8 @@ Result<std::unique_ptr<PacketRing>> PacketRing::open(const std::string& interfac
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(kEveryProtocol);
   address.sll_ifindex = static_cast<int>(index);
-  if (bind(ring->socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+  if (bind(ring->socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+      0) {
     return refused(interface, errno);
   }
   return ring;
@@ -162,9 +162,6 @@ Result<std::unique_ptr<PacketRing>> PacketRing::open(const std::string& interfac
 PacketRing::~PacketRing() {
   if (memory_ != nullptr) {
     munmap(memory_, memory_bytes_);
-  }
-  if (socket_ >= 0) {
-    close(socket_);
   }
 }
 
@@ -195,7 +192,7 @@ bool PacketRing::is_on(const std::string& interface) const {
 std::uint64_t PacketRing::take_drops() {
   tpacket_stats statistics{};
   socklen_t size = sizeof(statistics);
-  if (getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &statistics, &size) != 0) {
+  if (getsockopt(socket_.get(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size) != 0) {
     return 0;
   }
   return statistics.tp_drops;  // reading sets it to 0

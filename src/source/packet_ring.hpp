@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
 
@@ -71,7 +72,7 @@ class PacketRing : public FrameFeed {
  private:
   PacketRing() = default;
 
-  int socket_ = -1;
+  Descriptor socket_;
   unsigned interface_ = 0;
   std::byte* memory_ = nullptr;
   std::size_t memory_bytes_ = 0;

@@ -20,6 +20,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/descriptor.hpp"
 #include "base/format.hpp"
 
 namespace halfcycle::web {
@@ -50,8 +51,8 @@ std::string openssl_text() {
 
 /// Nothing if there is no such file.
 Result<std::optional<std::string>> read_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
     if (errno == ENOENT) {
       return std::nullopt;
     }
@@ -60,13 +61,12 @@ Result<std::optional<std::string>> read_file(const std::string& path) {
   std::string text;
   std::array<char, 4096> piece;
   ssize_t got = 0;
-  while ((got = ::read(file, piece.data(), piece.size())) > 0 && text.size() <= kMaxFileBytes) {
+  while ((got = ::read(file.get(), piece.data(), piece.size())) > 0 &&
+         text.size() <= kMaxFileBytes) {
     text.append(piece.data(), static_cast<std::size_t>(got));
   }
-  const int error = got < 0 ? errno : 0;
-  ::close(file);
-  if (error != 0) {
-    return fail(ErrorCode::Machine, "{}: cannot be read: {}", path, errno_text(error));
+  if (got < 0) {
+    return fail(ErrorCode::Machine, "{}: cannot be read: {}", path, errno_text(errno));
   }
   return text;
 }
@@ -98,10 +98,9 @@ Result<void> write_file(const std::string& folder, const std::string& path, std:
     ::unlink(temporary.c_str());
     return fail(ErrorCode::Machine, "{}: cannot be written: {}", path, errno_text(error));
   }
-  if (const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-      directory >= 0) {
-    ::fsync(directory);
-    ::close(directory);
+  if (const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      directory) {
+    ::fsync(directory.get());
   }
   return {};
 }
