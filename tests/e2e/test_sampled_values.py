@@ -164,7 +164,9 @@ class Wire(Case):
     @classmethod
     def setUpClass(cls):
         for words in ("link add hcmu type veth peer name hcmeter", "link set lo up",
-                      "link set hcmu up", "link set hcmeter up"):
+                      "link set hcmu up", "link set hcmeter up",
+                      # mbpoll looks for IPv4 addresses only where something other than lo has one.
+                      "addr add 192.0.2.1/24 dev hcmeter"):
             subprocess.run(["ip", *words.split()], check=True)
 
     def unit(self, **options):
