@@ -401,9 +401,9 @@ TEST(Disturbances, WhoeverHasTheWaveformMayComeWithALockOfHisOwn) {
   Remembering log;
   StoreOptions options;
   options.commit_interval = Duration::ms(5);
-  const auto store = testing_store::open(folder, log, options);
-  std::mutex of_others;
+  std::mutex of_others;  // before the store, whose thread uses them to its end
   std::atomic<bool> asked{false};
+  const auto store = testing_store::open(folder, log, options);
   TestMeter meter("");
   meter.attach(*store, "m", [&](const quality::VoltageEvent&) -> std::vector<StoredWaveform> {
     asked = true;
