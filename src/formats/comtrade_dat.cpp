@@ -2,7 +2,6 @@
 #include "formats/comtrade_dat.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -10,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "formats/ask_ahead.hpp"
+#include "formats/little_endian.hpp"
 #include "formats/number_text.hpp"
 #include "formats/planar_store.hpp"
 #include "formats/record_frames.hpp"
@@ -20,19 +20,6 @@ namespace {
 constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
 constexpr std::uint32_t kNoStamp32 = 0xFFFFFFFFU;
 constexpr std::uint8_t kMissingState = 2;
-
-template <class T>
-T load_little_endian(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  if constexpr (std::endian::native == std::endian::big) {
-    std::array<std::byte, sizeof value> bytes;
-    std::memcpy(bytes.data(), &value, sizeof value);
-    std::reverse(bytes.begin(), bytes.end());
-    std::memcpy(&value, bytes.data(), sizeof value);
-  }
-  return value;
-}
 
 std::int64_t to_stamp(double raw, double unit_ns) {
   const double ns = raw * unit_ns;

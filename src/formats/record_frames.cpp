@@ -10,6 +10,7 @@
 
 #include "base/sample_block.hpp"
 #include "formats/ask_ahead.hpp"
+#include "formats/little_endian.hpp"
 
 namespace halfcycle::formats {
 namespace {
@@ -33,27 +34,15 @@ struct Group {
   bool row = false;  // the values lie in a row, all four within the record
 };
 
-template <class T>
-T load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  if constexpr (std::endian::native == std::endian::big) {
-    std::array<std::byte, sizeof value> bytes;
-    std::memcpy(bytes.data(), &value, sizeof value);
-    std::reverse(bytes.begin(), bytes.end());
-    std::memcpy(&value, bytes.data(), sizeof value);
-  }
-  return value;
-}
-
 // How a kind of value is read: four of them, anywhere or (on a little-endian machine) in a row, and
 // which of them are there.
 struct Int16 {
   using Raw = Ints4;
   static Raw read(const std::byte* record, const Group& group) {
-    return Raw{
-        load<std::int16_t>(record + group.offset[0]), load<std::int16_t>(record + group.offset[1]),
-        load<std::int16_t>(record + group.offset[2]), load<std::int16_t>(record + group.offset[3])};
+    return Raw{load_little_endian<std::int16_t>(record + group.offset[0]),
+               load_little_endian<std::int16_t>(record + group.offset[1]),
+               load_little_endian<std::int16_t>(record + group.offset[2]),
+               load_little_endian<std::int16_t>(record + group.offset[3])};
   }
   static Raw read_row(const std::byte* from) {
     std::int64_t row;
@@ -69,8 +58,10 @@ template <class T>
 struct Wide {
   using Raw [[gnu::vector_size(16)]] = T;
   static Raw read(const std::byte* record, const Group& group) {
-    return Raw{load<T>(record + group.offset[0]), load<T>(record + group.offset[1]),
-               load<T>(record + group.offset[2]), load<T>(record + group.offset[3])};
+    return Raw{load_little_endian<T>(record + group.offset[0]),
+               load_little_endian<T>(record + group.offset[1]),
+               load_little_endian<T>(record + group.offset[2]),
+               load_little_endian<T>(record + group.offset[3])};
   }
   static Raw read_row(const std::byte* from) {
     Raw raw;

@@ -8,18 +8,10 @@
 namespace halfcycle::metrology {
 
 EndWeights::EndWeights() : table_((kPhases + 1) * kCount) {
-  // The running integral on the grid of the phases by Simpson's rule, from −kReach on.
   constexpr double kCell = 1.0 / static_cast<double>(kPhases);
   const double reach = static_cast<double>(kReach);
   const signal::WindowedSinc sinc(reach, 0.5, 70.0);
-  std::vector<double> running(kCount * kPhases + 1, 0.0);
-  double from = sinc(-reach);
-  for (std::size_t k = 0; k + 1 < running.size(); ++k) {
-    const double t = static_cast<double>(k) * kCell - reach;
-    const double to = sinc(t + kCell);
-    running[k + 1] = running[k] + kCell / 6.0 * (from + 4.0 * sinc(t + 0.5 * kCell) + to);
-    from = to;
-  }
+  const std::vector<double> running = sinc.running_integral(kPhases);
   for (std::size_t p = 0; p <= kPhases; ++p) {
     // Frame k of a row lies at k + 1 − kReach − p/kPhases from the end.
     const double fraction = static_cast<double>(p) * kCell;

@@ -140,17 +140,10 @@ WindowSums& WindowSums::operator+=(const WindowSums& next) noexcept {
 WindowIntegrator::WindowIntegrator()
     : fast_((kPhases + 1) * kWeights), fine_((kPhases + 1) * kFineWeights) {
   const WindowedSinc sinc(static_cast<double>(kReach), 0.5, kAttenuationDb);
-  // Running integral on a grid of half phases, by Simpson's rule, from −kReach on.
+  // On a grid of half phases, from −kReach on.
   constexpr std::size_t kCells = 2 * kPhases;
   constexpr double kCell = 1.0 / static_cast<double>(kCells);
-  std::vector<double> integral(2 * kReach * kCells + 1);
-  double from = sinc(-static_cast<double>(kReach));
-  for (std::size_t k = 0; k + 1 < integral.size(); ++k) {
-    const double t = static_cast<double>(k) * kCell - static_cast<double>(kReach);
-    const double to = sinc(t + kCell);
-    integral[k + 1] = integral[k] + kCell / 6.0 * (from + 4.0 * sinc(t + 0.5 * kCell) + to);
-    from = to;
-  }
+  const std::vector<double> integral = sinc.running_integral(kCells);
   const double whole = integral.back();
   // S(t), t a multiple of a cell.
   const auto step = [&](double t) {

@@ -43,6 +43,19 @@ double WindowedSinc::operator()(double t) const noexcept {
   return sinc * window;
 }
 
+std::vector<double> WindowedSinc::running_integral(std::size_t cells_per_sample) const {
+  const double cell = 1.0 / static_cast<double>(cells_per_sample);
+  std::vector<double> integral(2 * static_cast<std::size_t>(reach_) * cells_per_sample + 1, 0.0);
+  double from = (*this)(-reach_);
+  for (std::size_t k = 0; k + 1 < integral.size(); ++k) {
+    const double t = static_cast<double>(k) * cell - reach_;
+    const double to = (*this)(t + cell);
+    integral[k + 1] = integral[k] + cell / 6.0 * (from + 4.0 * (*this)(t + 0.5 * cell) + to);
+    from = to;
+  }
+  return integral;
+}
+
 double kaiser_attenuation_db(double taps, double width) noexcept {
   return 2.285 * (taps - 1.0) * kTwoPi * width + 8.0;
 }

@@ -5,6 +5,9 @@
 // β from the attenuation, length from attenuation and transition width).
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 namespace halfcycle::signal {
 
 class WindowedSinc {
@@ -14,6 +17,10 @@ class WindowedSinc {
 
   /// h(t), t in samples; 0 from the reach on. ∫h ≈ 1.
   [[nodiscard]] double operator()(double t) const noexcept;
+
+  /// ∫h from −reach to −reach + k/cells_per_sample, k = 0 … 2·reach·cells_per_sample, by Simpson's
+  /// rule in each cell. For a whole reach.
+  [[nodiscard]] std::vector<double> running_integral(std::size_t cells_per_sample) const;
 
  private:
   double reach_;
